@@ -1,0 +1,162 @@
+"""What the engine asks of whoever drives a session: the signaling task, the reaper or a simulator.
+
+Commands name mechanisms, not policy.  What must not wait for a round trip the task does alone, by the parameters
+of the command: cancel the losers of a Dial, bridge the leg that needs no screening, stop at a limit, count digits.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .session import CallEvent, Headers, Method, Value
+
+
+class Ring(Value, tag="ring"):
+    """Send 180 to the caller."""
+
+    call: str
+
+
+class Answer(Value, tag="answer"):
+    """Send 200 to the caller."""
+
+    call: str
+
+
+class Reject(Value, tag="reject"):
+    """Refuse the caller's INVITE with ``code``."""
+
+    call: str
+    code: int
+
+
+class Hangup(Value, tag="hangup"):
+    """End ``call``: CANCEL, BYE or (inbound, unanswered) 603, whatever its dialog's state asks for.
+
+    For a call it does not know the task reports ``Ended`` at once.
+    """
+
+    call: str
+
+
+class Leg(Value):
+    """One outbound call to place.
+
+    ``uri`` is a SIP URI without header part.  ``headers`` go on the INVITE, again on the authenticated one.
+    ``password`` is sealed, or plain where nothing seals (simulation).  ``screened``: answering is not accepting.
+    ``timeout``: seconds to ring; ``delay``: seconds to wait first.
+    """
+
+    call: str
+    uri: str
+    from_uri: str
+    from_name: str = ""
+    headers: Headers = ()
+    username: str = ""
+    password: str = ""
+    credential_ref: str = ""
+    screened: bool = False
+    timeout: float = 30
+    delay: float = 0
+
+
+class Invite(Value, tag="invite"):
+    """Place the parent call of an API session.  ``time_limit``: seconds from its answer to our BYE."""
+
+    leg: Leg
+    time_limit: float = 14400
+
+
+class Dial(Value, tag="dial"):
+    """INVITE all legs.  The first that is accepted is bridged to ``call`` and the others are cancelled.
+
+    ``ring_tone`` is played to the caller until the bridge, empty for none (the caller has 180 only).
+    ``answer_on_bridge``: the caller's INVITE is answered at the bridge.  ``time_limit``: seconds from the bridge.
+    """
+
+    call: str
+    legs: tuple[Leg, ...]
+    time_limit: float = 14400
+    ring_tone: str = "us"
+    answer_on_bridge: bool = False
+
+
+class Bridge(Value, tag="bridge"):
+    """The screened leg ``leg`` was accepted: bridge it to ``call`` unless another leg already is, then hang it up."""
+
+    call: str
+    leg: str
+
+
+class Say(Value, tag="say"):
+    """Speak ``text``; ``loop`` times, 0 = until the call ends."""
+
+    text: str
+    voice: str = "man"
+    language: str = "en"
+    loop: int = 1
+
+
+class Play(Value, tag="play"):
+    """Play the WAV at the absolute ``url``; ``loop`` times, 0 = until the call ends."""
+
+    url: str
+    loop: int = 1
+
+
+class Pause(Value, tag="pause"):
+    """``seconds`` of silence."""
+
+    seconds: float
+
+
+class Gather(Value, tag="gather"):
+    """Collect digits while the prompts play (the first digit stops them).
+
+    Ends at ``num_digits`` (0 = no limit), at a key of ``finish_on_key``, or ``timeout`` seconds after the last
+    digit or the last prompt.
+    """
+
+    prompts: tuple[Say | Play | Pause, ...] = ()
+    timeout: float = 5
+    finish_on_key: str = "#"
+    num_digits: int = 0
+
+
+class Perform(Value, tag="perform"):
+    """Do ``items`` on ``call`` one after another and report ``Performed`` with ``id``.  Replaces what was running."""
+
+    call: str
+    id: str
+    items: tuple[Say | Play | Pause | Gather, ...]
+
+
+class Fetch(Value, tag="fetch"):
+    """Ask the application.  The driver invokes ``functions/fetch`` and feeds ``Fetched`` back with ``id``."""
+
+    call: str
+    id: str
+    account_sid: str
+    url: str
+    method: Method = "POST"
+    parameters: dict[str, str] = {}
+
+
+Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Perform | Fetch
+
+
+class Callback(Value):
+    """A status callback to deliver: everything the request needs, fixed when the event happened.
+
+    ``id`` (call sid + sequence number) is the ``webhook-id`` and the queue's deduplication id, the same at every try.
+    """
+
+    id: str
+    call: str
+    account_sid: str
+    url: str
+    method: Method
+    event: CallEvent
+    sequence: int
+    at: float
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)

@@ -1,0 +1,154 @@
+"""What can happen to a session.  Each event carries its time and the randomness that its step may need.
+
+The signaling task reports what SIP and media did; the driver reports fetches; the API and the reaper report
+decisions.  An event that does not fit the state it meets is recorded and ignored (never an exception).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from .session import Application, Headers, Launch, Value
+
+
+class BaseEvent(Value, kw_only=True):
+    """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers."""
+
+    at: float
+    entropy: str = ""
+
+
+class Incoming(BaseEvent, tag="incoming"):
+    """An INVITE came in and is held with no answer yet.  ``application`` is filled in by the step function."""
+
+    call: str
+    to: str
+    from_: str = msgspec.field(name="from")
+    caller_name: str = ""
+    forwarded_from: str = ""
+    sip_call_id: str = ""
+    sip_source_ip: str = ""
+    sip_domain: str = ""
+    headers: Headers = ()
+    task: str = ""
+    application: Application | None = None
+
+
+class Created(BaseEvent, tag="created"):
+    """POST Calls: a call that some task is to place."""
+
+    call: str
+    to: str
+    from_: str = msgspec.field(name="from")
+    application: Application
+    launch: Launch
+
+
+class Claimed(BaseEvent, tag="claimed"):
+    """A task took a created call from the outbound queue and will place it."""
+
+    task: str
+
+
+class Invited(BaseEvent, tag="invited"):
+    """The INVITE of ``call`` is out."""
+
+    call: str
+    sip_call_id: str
+
+
+class Provisional(BaseEvent, tag="provisional"):
+    """180 or 183 came for ``call``."""
+
+    call: str
+    code: int
+    reason: str = ""
+
+
+class Answered(BaseEvent, tag="answered"):
+    """A 200 came for ``call`` (outbound), or our 200 went out (inbound).  ``headers``: its X- headers."""
+
+    call: str
+    headers: Headers = ()
+
+
+class Bridged(BaseEvent, tag="bridged"):
+    """``call`` (a leg) and the parent hear each other; the task has begun to cancel the other legs."""
+
+    call: str
+
+
+class RingTimeout(BaseEvent, tag="ring-timeout"):
+    """Nobody answered ``call`` within its limit; the task has begun to cancel it."""
+
+    call: str
+
+
+class Ended(BaseEvent, tag="ended"):
+    """``call`` is over: its dialog is gone, or it never came to be.  The last event of every call.
+
+    ``code``, ``reason``, ``headers``: of the final response to our INVITE where there was one (0 where not).
+    ``error``: catalogue code when the call failed on our side (13254 address refused, 32011 unreachable …).
+    """
+
+    call: str
+    code: int = 0
+    reason: str = ""
+    headers: Headers = ()
+    error: int = 0
+
+
+class Performed(BaseEvent, tag="performed"):
+    """The performance ``id`` on ``call`` ended.  ``digits``: what Gather collected, without the finish key."""
+
+    call: str
+    id: str
+    digits: str = ""
+    error: int = 0
+
+
+class Fetched(BaseEvent, tag="fetched"):
+    """The answer to Fetch ``id``.  ``error`` (catalogue code, 0 = none) tells why there is no ``body``.
+
+    ``url`` is where the body came from after redirects.
+    """
+
+    call: str
+    id: str
+    status: int = 0
+    content_type: str = ""
+    body: str = ""
+    url: str = ""
+    error: int = 0
+
+
+class Modified(BaseEvent, tag="modified"):
+    """POST Calls/{CallSid} with Status."""
+
+    call: str
+    status: Literal["canceled", "completed"]
+
+
+class TaskLost(BaseEvent, tag="task-lost"):
+    """The task that owned the session is dead; the reaper ends what it left."""
+
+    task: str
+
+
+Event = (
+    Incoming
+    | Created
+    | Claimed
+    | Invited
+    | Provisional
+    | Answered
+    | Bridged
+    | RingTimeout
+    | Ended
+    | Performed
+    | Fetched
+    | Modified
+    | TaskLost
+)

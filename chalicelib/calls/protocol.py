@@ -1,0 +1,79 @@
+"""The messages between the processes: what a driver asks of the step function, and what lies in the queues.
+
+All of them are JSON: ``encode`` and ``decode`` are the only places where that is decided.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeVar
+
+import msgspec
+
+from .commands import Command
+from .events import Event
+from .session import Value
+
+
+class SipMessage(Value):
+    """A SIP message seen on the wire, for the log.  ``text`` has no body and no credentials."""
+
+    at: float
+    call: str
+    sent: bool
+    peer: str
+    transport: str
+    text: str
+
+
+class StepRequest(Value):
+    """Feed ``events`` to session ``session`` as its step ``number`` (0, 1, 2 …), under the owner's ``epoch``.
+
+    One owner sends one request of a session at a time.  Sent again unchanged, it has the same effect and answer.
+    ``trace``: SIP messages since the last request, for the log only.
+    """
+
+    session: str
+    number: int
+    events: tuple[Event, ...]
+    epoch: int = 0
+    task: str = ""
+    trace: tuple[SipMessage, ...] = ()
+
+
+class StepResponse(Value):
+    """``fenced``: another writer owns the session; drop its calls.  ``over``: no event of it is needed any more."""
+
+    session: str
+    number: int
+    commands: tuple[Command, ...] = ()
+    over: bool = False
+    fenced: bool = False
+
+
+class OutboundCall(Value):
+    """In the outbound queue: a created session that waits for a task to claim it (its step 1)."""
+
+    session: str
+
+
+class Modification(Value):
+    """In a task's own queue: the API asks to end a call of a session that the task owns."""
+
+    session: str
+    call: str
+    status: Literal["canceled", "completed"]
+
+
+Message = TypeVar("Message")
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def encode(message: object) -> bytes:
+    """Canonical JSON: the same value gives the same bytes."""
+    return _encoder.encode(message)
+
+
+def decode(data: bytes | str, kind: type[Message]) -> Message:
+    """The value in ``data``; ``msgspec.ValidationError`` when it is not a ``kind``."""
+    return msgspec.json.decode(data, type=kind)

@@ -1,0 +1,164 @@
+"""The state of a session: a parent call, the child calls its Dials made, and what each of them is running.
+
+A session is immutable; every step makes the next one.  It is stored as JSON in each row of the call log, so a
+session can be rebuilt, replayed and drawn from its last row alone.
+
+Times are seconds since the epoch (UTC) as they came in with the events.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CallStatus = Literal[
+    "queued", "initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "canceled", "failed"
+]
+Direction = Literal["inbound", "outbound-api", "outbound-dial"]
+Method = Literal["GET", "POST"]
+CallEvent = Literal["initiated", "ringing", "answered", "completed"]
+Headers = tuple[tuple[str, str], ...]
+
+
+class Value(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of everything that crosses a process boundary: frozen, compared by value, JSON without defaults."""
+
+
+class StatusHook(Value):
+    """Where a call reports its progress, and which events it reports (CONTRACT §3)."""
+
+    url: str
+    method: Method = "POST"
+    events: tuple[CallEvent, ...] = ("completed",)
+
+
+class Application(Value):
+    """What a call runs when it starts: a document by ``url`` or given as ``rcml``, and where it reports.
+
+    Exactly one of ``url`` and ``rcml`` is set.
+    """
+
+    account_sid: str
+    url: str = ""
+    method: Method = "POST"
+    rcml: str = ""
+    fallback_url: str = ""
+    fallback_method: Method = "POST"
+    status_hook: StatusHook | None = None
+    strict_sip: bool = False
+
+
+class Run(Value):
+    """A call runs a document: which one, where in it, and what it is waiting for.
+
+    ``document`` is the SHA-256 (hex) of the text in ``Session.documents``; empty while the first fetch is under
+    way.  ``base_url`` resolves the document's relative URLs.  ``position`` counts top-level verbs.  ``waiting``
+    is the id of the fetch or performance whose end moves the run on; an event with another id is late and ignored.
+    ``hops`` counts fetches since the call last heard or did something, to stop documents that redirect for ever.
+    """
+
+    document: str = ""
+    base_url: str = ""
+    method: Method = "POST"
+    position: int = 0
+    waiting: str = ""
+    fallback_url: str = ""
+    fallback_method: Method = "POST"
+    hops: int = 0
+
+
+class Dial(Value):
+    """A Dial under way in the parent call.  ``legs`` are CallSids in document order."""
+
+    legs: tuple[str, ...]
+    started_at: float
+    action: str = ""
+    method: Method = "POST"
+    bridged: str = ""
+    bridged_at: float = 0.0
+    accepted: str = ""
+
+
+class Call(Value):
+    """One call of a session.
+
+    ``ending`` is the status the call gets because of what *we* decided (our CANCEL, our timeout, the task's
+    death); empty while the remote party's answer decides.  ``sequence`` is the SequenceNumber of the next status
+    callback.  ``headers`` are the X- headers of the INVITE (inbound) or of the 200 (outbound); ``final_headers``
+    those of the final response to our INVITE, whatever its code.
+    """
+
+    sid: str
+    direction: Direction
+    to: str
+    created_at: float
+    from_: str = msgspec.field(default="", name="from")
+    status: CallStatus = "queued"
+    parent_sid: str = ""
+    caller_name: str = ""
+    forwarded_from: str = ""
+    sip_call_id: str = ""
+    sip_source_ip: str = ""
+    sip_domain: str = ""
+    headers: Headers = ()
+    final_headers: Headers = ()
+    ringing_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    ending: CallStatus | Literal[""] = ""
+    sip_code: int = 0
+    sip_reason: str = ""
+    error: int = 0
+    hook: StatusHook | None = None
+    sequence: int = 0
+    screening_url: str = ""
+    screening_method: Method = "POST"
+    run: Run | None = None
+    dial: Dial | None = None
+
+    @property
+    def over(self) -> bool:
+        """The call has ended: no command may name it any more."""
+        return self.ended_at is not None
+
+    @property
+    def answered(self) -> bool:
+        return self.answered_at is not None
+
+
+class Launch(Value):
+    """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` are seconds."""
+
+    timeout: int = 60
+    time_limit: int = 14400
+    username: str = ""
+    password: str = ""
+    credential_ref: str = ""
+
+
+class Session(Value):
+    """A parent call and its children, keyed by CallSid.  The parent's CallSid is the session's name.
+
+    ``documents`` holds the text of every document that a live run still needs, under its SHA-256; the log stores
+    each text once and puts it back here on reading.  ``task`` owns the session; ``epoch`` grows when the owner
+    changes.  ``launch`` is what an API call needs to dial out; it is kept until a task claims the call.
+    """
+
+    sid: str
+    account_sid: str
+    calls: dict[str, Call]
+    documents: dict[str, str] = {}
+    application: Application | None = None
+    task: str = ""
+    epoch: int = 0
+    launch: Launch | None = None
+
+    @property
+    def parent(self) -> Call:
+        return self.calls[self.sid]
+
+    @property
+    def over(self) -> bool:
+        """Every call has ended and no request that must still be made is under way."""
+        return all(call.over and call.run is None for call in self.calls.values())
