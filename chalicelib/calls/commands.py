@@ -42,7 +42,8 @@ class Hangup(Value, tag="hangup"):
 class Leg(Value):
     """One outbound call to place.
 
-    ``uri`` is a SIP URI without header part.  ``headers`` go on the INVITE, again on the authenticated one.
+    ``uri`` is a SIP URI without header part.  ``from_uri`` is a SIP URI, or a bare user or number that the task
+    completes with its own host.  ``headers`` go on the INVITE, again on the authenticated one.
     ``password`` is sealed, or plain where nothing seals (simulation).  ``screened``: answering is not accepting.
     ``timeout``: seconds to ring; ``delay``: seconds to wait first.
     """

@@ -1,0 +1,229 @@
+"""Dial: ring up to ten callees together, bridge the first who accepts, and tell the action URL how it went.
+
+Rules of CONTRACT §2 and §3.  The task cancels losers and bridges an unscreened winner on its own; here is decided
+which legs exist, when the Dial is over, what it amounted to, and what comes next.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .. import rcml, sip
+from .commands import Answer, Hangup, Leg, Ring
+from .commands import Dial as DialCommand
+from .leg import end_call
+from .parameters import API_VERSION, dial_parameters, final_code
+from .session import Call, CallStatus, Dial, Headers, StatusHook
+from .turn import Turn
+
+NOT_ROUTABLE = 13224
+TOO_MANY_URIS = 13250
+UNREACHABLE_RANK = 599
+
+
+def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
+    """Start the Dial on the parent call.  One that cannot start leaves no Dial behind: the next verb's turn."""
+    refusal = _refusal(turn, verb)
+    if refusal is not None:
+        turn.problems((refusal,))
+        return
+    parent = turn.parent
+    placed = [_place(turn, verb, noun) for noun in verb.nouns]
+    if not placed:
+        return
+    legs = tuple(leg for _, leg in placed if leg is not None)
+    dial = Dial(
+        legs=tuple(sid for sid, _ in placed), started_at=turn.at, action=_action(turn, verb), method=verb.method
+    )
+    turn.update(parent.sid, dial=dial)
+    if not legs:
+        finish_dial(turn)
+        return
+    if not parent.answered:
+        turn.command(Ring(parent.sid) if verb.answer_on_bridge else Answer(parent.sid))
+    turn.command(
+        DialCommand(
+            parent.sid,
+            legs,
+            time_limit=verb.time_limit,
+            ring_tone="" if verb.answer_on_bridge and not parent.answered else verb.ring_tone,
+            answer_on_bridge=verb.answer_on_bridge and not parent.answered,
+        )
+    )
+
+
+def _refusal(turn: Turn, verb: rcml.Dial) -> rcml.Problem | None:
+    """Why the whole Dial fails: a wrong callerId (13214), or the older rule of an account with ``strict_sip``."""
+    application = turn.session.application
+    if verb.caller_id_error is not None:
+        return verb.caller_id_error
+    if application is not None and application.strict_sip and len(verb.nouns) > 1:
+        return rcml.Problem(TOO_MANY_URIS, "this account may dial one Sip noun only", verb.line, 0, "error")
+    return None
+
+
+def _action(turn: Turn, verb: rcml.Dial) -> str:
+    run = turn.parent.run
+    if not verb.action or run is None:
+        return ""
+    return turn.resolve(run, verb.action) or ""
+
+
+def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | None]:
+    """Make the child call of ``noun``: its CallSid, and the leg to INVITE unless the noun is invalid."""
+    sid = turn.new_id("CA")
+    run = turn.parent.run
+    child = Call(
+        sid=sid,
+        direction="outbound-dial",
+        to=noun.target.partition("?")[0].strip(),
+        created_at=turn.at,
+        from_=verb.caller_id or turn.parent.from_,
+        caller_name=turn.parent.caller_name,
+        status="initiated",
+        parent_sid=turn.session.sid,
+        hook=_hook(turn, noun),
+        screening_url=(turn.resolve(run, noun.url) or "") if run and noun.url else "",
+        screening_method=noun.method,
+    )
+    turn.add(child)
+    try:
+        uri = _target(turn, noun)
+    except _InvalidNoun as invalid:
+        turn.problem(invalid.code, invalid.message, noun.line)
+        end_call(turn, child, error=invalid.code)
+        return sid, None
+    return sid, _leg(turn, verb, noun, child, uri)
+
+
+class _InvalidNoun(Exception):
+    """This noun cannot be dialled; the others go on."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+def _target(turn: Turn, noun: rcml.Noun) -> sip.SipUri:
+    if not isinstance(noun, rcml.Sip):
+        raise _InvalidNoun(NOT_ROUTABLE, f"no route for {type(noun).__name__} {noun.target[:80]!r}")
+    if noun.problem is not None:
+        raise _InvalidNoun(noun.problem.code, noun.problem.message)
+    try:
+        return sip.parse_uri(noun.target)
+    except sip.InvalidSipUri as error:
+        raise _InvalidNoun(error.code, error.message) from None
+
+
+def _hook(turn: Turn, noun: rcml.Noun) -> StatusHook | None:
+    run = turn.parent.run
+    url = turn.resolve(run, noun.status_callback) if run and noun.status_callback else None
+    if url is None:
+        return None
+    return StatusHook(url, noun.status_callback_method, noun.status_callback_events)
+
+
+def _leg(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, child: Call, uri: sip.SipUri) -> Leg:
+    headers, warnings = sip.invite_headers(uri)
+    for warning in warnings:
+        turn.problem(warning.code, warning.message, noun.line)
+    credentials = noun if isinstance(noun, rcml.Sip) else rcml.Sip(target="")
+    return Leg(
+        call=child.sid,
+        uri=uri.without_headers,
+        from_uri=child.from_,
+        from_name=child.caller_name,
+        headers=headers + identity_headers(turn, child),
+        username=credentials.username or "",
+        password=credentials.password or "",
+        credential_ref=credentials.credential_ref or "",
+        screened=bool(child.screening_url),
+        timeout=credentials.timeout or verb.timeout,
+        delay=credentials.delay or 0,
+    )
+
+
+def identity_headers(turn: Turn, call: Call) -> Headers:
+    """The headers by which a callee's network can name the call to us (CONTRACT §3)."""
+    headers = (
+        ("X-CallAPI-AccountSid", turn.session.account_sid),
+        ("X-CallAPI-CallSid", call.sid),
+        ("X-CallAPI-ParentCallSid", call.parent_sid),
+        ("X-CallAPI-ApiVersion", API_VERSION),
+    )
+    return tuple((name, value) for name, value in headers if value)
+
+
+def on_bridged(turn: Turn, leg: Call) -> None:
+    """The task bridged ``leg`` and is cancelling the others.  A second bridge in one Dial is undone."""
+    parent = turn.parent
+    dial = parent.dial
+    if parent.over or dial is None or leg.sid not in dial.legs or dial.bridged not in ("", leg.sid):
+        turn.command(Hangup(leg.sid))
+        return
+    turn.update(leg.sid, run=None)
+    if not dial.bridged:
+        turn.update(parent.sid, dial=msgspec.structs.replace(dial, bridged=leg.sid, bridged_at=turn.at))
+    for sid in dial.legs:
+        if sid != leg.sid:
+            give_up(turn, sid)
+
+
+def give_up(turn: Turn, sid: str) -> None:
+    """We end the leg: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
+    call = turn.find(sid)
+    if call is not None and not call.ending:
+        turn.update(sid, run=None, ending="completed" if call.answered else "canceled")
+
+
+def review_dial(turn: Turn) -> None:
+    """End the Dial if it is over: the caller left, the bridged leg is gone, or no leg is left."""
+    parent = turn.parent
+    dial = parent.dial
+    if dial is None:
+        return
+    out = all(_is_out(turn.call(sid)) for sid in dial.legs)
+    if parent.over or out or (dial.bridged and _is_out(turn.call(dial.bridged))):
+        finish_dial(turn)
+    elif dial.accepted and not dial.bridged and _is_out(turn.call(dial.accepted)):
+        turn.update(parent.sid, dial=msgspec.structs.replace(dial, accepted=""))
+
+
+def _is_out(leg: Call) -> bool:
+    return leg.over or bool(leg.ending)
+
+
+def finish_dial(turn: Turn) -> None:
+    """The one ending of every Dial: hang up what is left of it and make its one action request."""
+    parent = turn.parent
+    dial = parent.dial
+    run = parent.run
+    if dial is None:
+        return
+    for sid in dial.legs:
+        if not _is_out(turn.call(sid)):
+            turn.command(Hangup(sid))
+            give_up(turn, sid)
+    legs = [turn.call(sid) for sid in dial.legs]
+    chosen, status = _outcome(dial, legs, parent)
+    turn.update(parent.sid, dial=None)
+    if dial.action and run is not None:
+        extra = dial_parameters(dial, legs, chosen, status, turn.at)
+        turn.fetch(parent.sid, msgspec.structs.replace(run, hops=0), dial.action, dial.method, extra)
+    elif parent.over:
+        turn.update(parent.sid, run=None)
+
+
+def _outcome(dial: Dial, legs: list[Call], parent: Call) -> tuple[Call, CallStatus]:
+    """The leg that stands for the Dial and its DialCallStatus (CONTRACT §2)."""
+    if dial.bridged:
+        chosen = next(leg for leg in legs if leg.sid == dial.bridged)
+        return chosen, "failed" if chosen.ending == "failed" else "completed"
+    best = sip.best_response([final_code(leg) or UNREACHABLE_RANK for leg in legs])
+    chosen = next(leg for leg in legs if (final_code(leg) or UNREACHABLE_RANK) == best)
+    if parent.over and parent.ending != "failed":
+        return chosen, "canceled"
+    if chosen.answered:
+        return chosen, "no-answer"
+    return chosen, chosen.status if chosen.over else (chosen.ending or "failed")

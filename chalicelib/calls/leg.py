@@ -1,0 +1,72 @@
+"""What a call lives through, from the INVITE to its end, whoever dialled it: status words, times, callbacks."""
+
+from __future__ import annotations
+
+from .. import sip
+from .commands import Hangup
+from .events import Answered, Ended, Invited, Provisional
+from .session import Call, CallStatus, Headers
+from .turn import Turn
+
+OK = 200
+
+
+def on_invited(turn: Turn, call: Call, event: Invited) -> None:
+    """The INVITE is out."""
+    if call.direction != "inbound" and not call.sip_call_id:
+        turn.update(call.sid, sip_call_id=event.sip_call_id, status="initiated")
+        turn.report(call.sid, "initiated", "initiated")
+
+
+def on_provisional(turn: Turn, call: Call, event: Provisional) -> None:
+    """180 or 183: it rings, once."""
+    if call.status in ("queued", "initiated") and not call.ending:
+        turn.update(call.sid, status="ringing", ringing_at=turn.at)
+        turn.report(call.sid, "ringing", "ringing")
+
+
+def on_answered(turn: Turn, call: Call, event: Answered) -> bool:
+    """The call is up.  False when it should not be: it was given up while the 200 was on its way."""
+    if call.answered:
+        return False
+    if call.ending:
+        turn.command(Hangup(call.sid))
+        return False
+    turn.update(call.sid, status="in-progress", answered_at=turn.at)
+    if call.direction != "inbound":
+        turn.update(call.sid, sip_code=OK, headers=event.headers, final_headers=event.headers)
+    turn.report(call.sid, "answered", "in-progress")
+    return True
+
+
+def on_ended(turn: Turn, call: Call, event: Ended) -> None:
+    """The dialog is gone."""
+    if call.answered:
+        end_call(turn, call, error=event.error)
+    else:
+        end_call(
+            turn, call, code=event.code, reason=event.reason, headers=event.headers, error=event.error
+        )
+
+
+def end_call(
+    turn: Turn, call: Call, *, code: int = 0, reason: str = "", headers: Headers = (), error: int = 0
+) -> None:
+    """End the call, with its one ``completed`` callback.  It stays in the session, and no command names it again."""
+    status = _final_status(call, code)
+    changes = {"status": status, "ended_at": turn.at, "error": error}
+    if code:
+        changes |= {"sip_code": code, "sip_reason": reason, "final_headers": headers}
+    turn.update(call.sid, **changes)
+    turn.report(call.sid, "completed", status)
+
+
+def _final_status(call: Call, code: int) -> CallStatus:
+    """CONTRACT §3, child state words: our decision first, then the answer we had, then the response code."""
+    if call.ending:
+        return call.ending
+    if call.answered:
+        return "completed"
+    if call.direction == "inbound":
+        return "canceled"
+    return sip.outcome(code) if code else "failed"

@@ -1,0 +1,236 @@
+"""``step(session, event) -> Step``: the whole engine behind one pure function.
+
+It reads no clock, draws no random number and does no I/O; time and entropy come in with the event.  The same
+session and event always give the same step, byte for byte: that is what replay, simulation and the property tests
+rest on.  An event that does not fit the state (late, twice, for a stranger) changes nothing.
+"""
+
+from __future__ import annotations
+
+from .. import sip
+from .commands import Hangup, Invite, Leg, Reject
+from .dial import identity_headers, on_bridged, review_dial
+from .events import (
+    Answered,
+    Bridged,
+    Claimed,
+    Created,
+    Ended,
+    Event,
+    Fetched,
+    Incoming,
+    Invited,
+    Modified,
+    Performed,
+    Provisional,
+    RingTimeout,
+    TaskLost,
+)
+from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
+from .running import advance, fetch_document, on_fetched, on_performed, start
+from .session import Call, Launch, Run, Session
+from .turn import Step, Turn
+
+NO_SUCH_NUMBER = 404
+
+
+def step(session: Session | None, event: Event) -> Step:
+    """What ``event`` does to ``session`` (None before its first event, which is Incoming or Created)."""
+    if isinstance(event, Incoming):
+        return _incoming(event) if session is None else Step(session)
+    if isinstance(event, Created):
+        return _created(event) if session is None else Step(session)
+    if session is None:
+        return Step(None)
+    turn = Turn(session, event)
+    _apply(turn, event)
+    _settle(turn)
+    return turn.finish()
+
+
+def _incoming(event: Incoming) -> Step:
+    if event.application is None:
+        return Step(None, (Reject(event.call, NO_SUCH_NUMBER),))
+    parent = Call(
+        sid=event.call,
+        direction="inbound",
+        to=event.to,
+        created_at=event.at,
+        from_=event.from_,
+        status="ringing",
+        caller_name=event.caller_name,
+        forwarded_from=event.forwarded_from,
+        sip_call_id=event.sip_call_id,
+        sip_source_ip=event.sip_source_ip,
+        sip_domain=event.sip_domain,
+        headers=event.headers,
+        ringing_at=event.at,
+        hook=event.application.status_hook,
+    )
+    session = Session(
+        sid=event.call,
+        account_sid=event.application.account_sid,
+        calls={parent.sid: parent},
+        application=event.application,
+        task=event.task,
+    )
+    turn = Turn(session, event)
+    start(turn, parent.sid)
+    _settle(turn)
+    return turn.finish()
+
+
+def _created(event: Created) -> Step:
+    parent = Call(
+        sid=event.call,
+        direction="outbound-api",
+        to=event.to,
+        created_at=event.at,
+        from_=event.from_,
+        hook=event.application.status_hook,
+    )
+    return Step(
+        Session(
+            sid=event.call,
+            account_sid=event.application.account_sid,
+            calls={parent.sid: parent},
+            application=event.application,
+            launch=event.launch,
+        )
+    )
+
+
+def _apply(turn: Turn, event: Event) -> None:
+    if isinstance(event, Fetched | Performed):
+        _resume(turn, event)
+    elif isinstance(event, TaskLost):
+        _task_lost(turn)
+    elif isinstance(event, Claimed):
+        _claimed(turn, event)
+    elif not isinstance(event, Incoming | Created):
+        call = turn.find(event.call)
+        if call is not None:
+            _apply_to_call(turn, call, event)
+
+
+def _apply_to_call(
+    turn: Turn,
+    call: Call,
+    event: Invited | Provisional | Answered | Bridged | RingTimeout | Ended | Modified,
+) -> None:
+    match event:
+        case Invited():
+            on_invited(turn, call, event)
+        case Provisional():
+            on_provisional(turn, call, event)
+        case Answered():
+            _answered(turn, call, event)
+        case Bridged():
+            on_bridged(turn, call)
+        case RingTimeout():
+            if not call.answered and not call.ending:
+                turn.update(call.sid, ending="no-answer")
+        case Ended():
+            _ended(turn, call, event)
+        case Modified():
+            _modified(turn, call)
+
+
+def _resume(turn: Turn, event: Fetched | Performed) -> None:
+    """Move a run on, if it waits for just this event."""
+    call = next((call for call in turn.calls() if call.sid == event.call), None)
+    if call is None or call.run is None or call.run.waiting != event.id:
+        return
+    if isinstance(event, Fetched):
+        on_fetched(turn, event)
+    else:
+        on_performed(turn, event)
+
+
+def _answered(turn: Turn, call: Call, event: Answered) -> None:
+    if not on_answered(turn, call, event):
+        return
+    if call.direction == "outbound-api":
+        start(turn, call.sid)
+    elif call.direction == "outbound-dial" and call.screening_url:
+        dial = turn.parent.dial
+        if dial is None or dial.bridged:
+            turn.command(Hangup(call.sid))
+        else:
+            fetch_document(turn, call.sid, Run(), call.screening_url, call.screening_method, {})
+
+
+def _ended(turn: Turn, call: Call, event: Ended) -> None:
+    """A run that waits for a request already under way is kept until the answer, so that the session is not over."""
+    on_ended(turn, call, event)
+    keeps = call.sid == turn.session.sid and (call.dial is not None or _fetching(call))
+    if not keeps:
+        turn.update(call.sid, run=None)
+
+
+def _fetching(call: Call) -> bool:
+    return call.run is not None and call.run.waiting.startswith("FE")
+
+
+def _modified(turn: Turn, call: Call) -> None:
+    """The API ends the call.  One that no task has claimed ends here; any other when its dialog is gone."""
+    turn.update(call.sid, run=call.run if call.dial else None)
+    if not call.answered and not call.ending:
+        turn.update(call.sid, ending="canceled")
+    if call.direction == "outbound-api" and not turn.session.task:
+        end_call(turn, turn.call(call.sid))
+    else:
+        turn.command(Hangup(call.sid))
+
+
+def _claimed(turn: Turn, event: Claimed) -> None:
+    parent = turn.find(turn.session.sid)
+    launch = turn.session.launch
+    if parent is None or launch is None or turn.session.task:
+        return
+    turn.change_session(task=event.task, launch=None)
+    try:
+        uri = sip.parse_uri(parent.to)
+    except sip.InvalidSipUri as error:
+        turn.problem(error.code, error.message)
+        end_call(turn, parent, error=error.code)
+        return
+    turn.update(parent.sid, to=uri.without_headers)
+    turn.command(Invite(_first_leg(turn, parent, uri, launch), time_limit=launch.time_limit))
+
+
+def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg:
+    headers, warnings = sip.invite_headers(uri)
+    for warning in warnings:
+        turn.problem(warning.code, warning.message)
+    return Leg(
+        call=parent.sid,
+        uri=uri.without_headers,
+        from_uri=parent.from_,
+        headers=headers + identity_headers(turn, parent),
+        username=launch.username,
+        password=launch.password,
+        credential_ref=launch.credential_ref,
+        timeout=launch.timeout,
+    )
+
+
+def _task_lost(turn: Turn) -> None:
+    """Every call of the dead task failed.  A request it had under way is not repeated: nobody knows if it arrived."""
+    for call in turn.calls():
+        if call.over:
+            turn.update(call.sid, run=None)
+            continue
+        turn.update(call.sid, ending=call.ending or "failed", run=call.run if call.dial else None)
+        end_call(turn, turn.call(call.sid))
+    turn.change_session(task="", epoch=turn.session.epoch + 1)
+
+
+def _settle(turn: Turn) -> None:
+    """After the event: end the Dial if it is over, and let the document go on behind it."""
+    if turn.parent.dial is None:
+        return
+    review_dial(turn)
+    parent = turn.parent
+    if parent.dial is None and not parent.over and parent.run is not None and not parent.run.waiting:
+        advance(turn, parent.sid)

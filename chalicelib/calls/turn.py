@@ -1,0 +1,165 @@
+"""One step in the making: the session as it changes, and what the step asks for.
+
+``step()`` is pure; inside it the verbs work on a ``Turn``, which collects the new calls, commands, callbacks and
+problems, and is thrown away when the ``Step`` is made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import msgspec
+
+from ..rcml import Problem
+from .commands import Callback, Command, Fetch, Invite
+from .events import BaseEvent
+from .parameters import callback_parameters, voice_parameters
+from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
+
+BAD_URL = 11100
+
+
+class Step(Value):
+    """What one event did: the session after it and the effects, in order.
+
+    ``session`` is None only when an INVITE came for which no application is configured.
+    """
+
+    session: Session | None
+    commands: tuple[Command, ...] = ()
+    callbacks: tuple[Callback, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+class Turn:
+    """The working copy of a session during one step."""
+
+    def __init__(self, session: Session, event: BaseEvent) -> None:
+        self.at = event.at
+        self._session = session
+        self._entropy = event.entropy
+        self._drawn = 0
+        self._calls = dict(session.calls)
+        self._documents = dict(session.documents)
+        self._changes: dict[str, Any] = {}
+        self._commands: list[Command] = []
+        self._callbacks: list[Callback] = []
+        self._problems: list[Problem] = []
+
+    # -- the session ------------------------------------------------------------------------------------------
+    @property
+    def session(self) -> Session:
+        return self._session
+
+    @property
+    def parent(self) -> Call:
+        return self._calls[self._session.sid]
+
+    def find(self, sid: str) -> Call | None:
+        """The call ``sid`` if it is of this session and has not ended."""
+        call = self._calls.get(sid)
+        return None if call is None or call.over else call
+
+    def call(self, sid: str) -> Call:
+        return self._calls[sid]
+
+    def calls(self) -> tuple[Call, ...]:
+        return tuple(self._calls.values())
+
+    def update(self, sid: str, **changes: Any) -> Call:
+        """Put the call ``sid`` with ``changes`` in place of what it was."""
+        call = msgspec.structs.replace(self._calls[sid], **changes)
+        self._calls[sid] = call
+        return call
+
+    def add(self, call: Call) -> None:
+        self._calls[call.sid] = call
+
+    def change_session(self, **changes: Any) -> None:
+        self._changes.update(changes)
+
+    # -- documents ---------------------------------------------------------------------------------------------
+    def keep_document(self, text: str) -> str:
+        """Keep ``text`` for the runs of this session; returns its SHA-256 in hex."""
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self._documents[digest] = text
+        return digest
+
+    def document(self, digest: str) -> str:
+        return self._documents[digest]
+
+    # -- effects -----------------------------------------------------------------------------------------------
+    def new_id(self, prefix: str) -> str:
+        """A fresh identifier: ``prefix`` + 32 hex digits, derived from the event's entropy."""
+        self._drawn += 1
+        seed = f"{self._session.sid}/{self.at!r}/{self._entropy}/{self._drawn}"
+        return prefix + hashlib.sha256(seed.encode()).hexdigest()[:32]
+
+    def command(self, command: Command) -> None:
+        """Ask for ``command``, unless its call has ended (nothing is sent for a call that ended)."""
+        if isinstance(command, Fetch) or not self._calls[_subject(command)].over:
+            self._commands.append(command)
+
+    def problem(self, code: int, message: str, line: int = 0) -> None:
+        self._problems.append(Problem(code, message, line, 0, "error"))
+
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        self._problems.extend(problems)
+
+    def report(self, sid: str, event: CallEvent, status: CallStatus) -> None:
+        """Fire the status callback of ``event`` if the call's hook asks for it, with the next SequenceNumber."""
+        call = self._calls[sid]
+        if call.hook is None or event not in call.hook.events:
+            return
+        self._callbacks.append(
+            Callback(
+                id=f"{sid}-{call.sequence}",
+                call=sid,
+                account_sid=self._session.account_sid,
+                url=call.hook.url,
+                method=call.hook.method,
+                event=event,
+                sequence=call.sequence,
+                at=self.at,
+                parameters=callback_parameters(self._session, call, event, status, self.at),
+            )
+        )
+        self.update(sid, sequence=call.sequence + 1)
+
+    def resolve(self, run: Run, url: str) -> str | None:
+        """``url`` made absolute against the document of ``run``; None (and a problem) when it cannot be."""
+        try:
+            absolute = urljoin(run.base_url, url)
+            valid = urlsplit(absolute).scheme in ("http", "https") and bool(urlsplit(absolute).hostname)
+        except ValueError:
+            valid = False
+        if valid:
+            return absolute
+        self.problem(BAD_URL, f"not an absolute http(s) URL, and the document has none to resolve it: {url[:200]!r}")
+        return None
+
+    def fetch(self, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
+        """Send the call to fetch its next document; ``run`` is what it keeps of the present one."""
+        request = self.new_id("FE")
+        self.update(sid, run=msgspec.structs.replace(run, waiting=request, hops=run.hops + 1))
+        parameters = voice_parameters(self._session, self._calls[sid]) | extra
+        self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
+
+    def finish(self) -> Step:
+        """The step that this turn amounts to; documents that no run needs any more are dropped."""
+        needed = {call.run.document for call in self._calls.values() if call.run}
+        documents = {digest: text for digest, text in self._documents.items() if digest in needed}
+        session = msgspec.structs.replace(
+            self._session, calls=self._calls, documents=documents, **self._changes
+        )
+        return Step(session, tuple(self._commands), tuple(self._callbacks), tuple(self._problems))
+
+
+def _subject(command: Command) -> str:
+    """The CallSid of the call that must be alive for ``command`` to make sense."""
+    return command.leg.call if isinstance(command, Invite) else command.call
+
+
+

@@ -1,0 +1,363 @@
+"""Dial as CONTRACT §2 and §3 have it, told event by event."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from chalicelib.calls.commands import Bridge, Dial, Fetch, Hangup, Perform
+from chalicelib.calls.events import Modified, RingTimeout, TaskLost
+from chalicelib.calls.session import Application
+
+from .story import ACCOUNT, CALLER, Story
+
+HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
+TWO = (
+    f'<Dial action="/after"><Sip {HOOK}>sip:bob@example.com</Sip>'
+    f"<Sip {HOOK}>sip:carol@example.com;transport=tcp?dept=sales</Sip></Dial>"
+)
+SCREENED = f'<Dial action="/after"><Sip url="/screen" {HOOK}>sip:bob@example.com</Sip></Dial>'
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+def dial_result(story: Story) -> dict[str, str]:
+    """The parameters of the one action request."""
+    requests = [f for f in story.all_of(Fetch) if f.url.endswith("/after")]
+    assert len(requests) == 1
+    return requests[0].parameters
+
+
+def test_every_noun_is_invited_in_one_command_and_the_caller_is_answered_first(story: Story) -> None:
+    step = story.call_runs(TWO)
+    assert story.sent(step) == ["answer", "dial"]
+    bob, carol = story.last_of(Dial).legs
+    assert (bob.uri, carol.uri) == ("sip:bob@example.com", "sip:carol@example.com;transport=tcp")
+    assert ("X-dept", "sales") in carol.headers
+    assert ("X-CallAPI-ParentCallSid", CALLER) in carol.headers
+    assert story.last_of(Dial).ring_tone == "us"
+
+
+def test_answer_on_bridge_rings_the_caller_instead_of_answering(story: Story) -> None:
+    step = story.call_runs('<Dial answerOnBridge="true"><Sip>sip:bob@example.com</Sip></Dial>')
+    assert story.sent(step) == ["ring", "dial"]
+    assert story.last_of(Dial).answer_on_bridge
+
+
+def test_each_leg_reports_its_progress_with_numbers_from_zero(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    for sid in (bob, carol):
+        story.invited(sid)
+        story.rings(sid)
+    story.answers(bob)
+    story.bridged(bob)
+    story.ended(carol, 487, reason="Request Terminated")
+    story.ended(bob)
+    assert story.events_of(bob) == [
+        ("initiated", "initiated", 0), ("ringing", "ringing", 1), ("answered", "in-progress", 2),
+        ("completed", "completed", 3),
+    ]  # fmt: skip
+    assert story.events_of(carol) == [
+        ("initiated", "initiated", 0), ("ringing", "ringing", 1), ("completed", "canceled", 2),
+    ]  # fmt: skip
+
+
+def test_completed_callback_carries_the_contracts_parameters(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, _ = story.legs
+    story.invited(bob)
+    story.ended(bob, 486, reason="Busy Here")
+    parameters = story.callbacks[-1].parameters
+    assert parameters["ParentCallSid"] == CALLER
+    assert parameters["AccountSid"] == ACCOUNT
+    assert parameters["CallSid"] == bob
+    assert parameters["CallStatus"] == "busy"
+    assert parameters["CallDuration"] == "0"
+    assert parameters["CallbackSource"] == "call-progress-events"
+    assert parameters["SipResponseCode"] == "486"
+    assert parameters["SipResponseReason"] == "Busy Here"
+    assert parameters["Direction"] == "outbound-dial"
+    assert parameters["Timestamp"].endswith("+0000")
+    assert "CallerName" not in parameters
+
+
+def test_only_completed_is_reported_when_no_events_are_named(story: Story) -> None:
+    story.call_runs('<Dial><Sip statusCallback="/events">sip:bob@example.com</Sip></Dial>')
+    (bob,) = story.legs
+    story.invited(bob)
+    story.rings(bob)
+    story.ended(bob, 486)
+    assert story.events_of(bob) == [("completed", "busy", 0)]
+
+
+def test_a_busy_leg_removes_only_itself(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    step = story.ended(bob, 486)
+    assert step.commands == ()
+    assert story.call(CALLER).dial is not None
+    assert not story.call(carol).over
+
+
+def test_a_bridge_that_is_over_asks_the_action_once(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.invited(bob)
+    story.answers(bob, ("X-Agent", "7"), ("X-Agent", "8"))
+    story.bridged(bob)
+    story.ended(bob)
+    result = dial_result(story)
+    assert result["DialCallStatus"] == "completed"
+    assert result["DialCallSid"] == bob
+    assert result["DialBridged"] == "true"
+    assert result["DialCallDuration"] == "1"
+    assert result["DialSipResponseCode"] == "200"
+    assert result["DialSipHeader_X-Agent"] == "7,8"
+    assert result["DialSipCallId"] == f"id-{bob[-4:]}"
+    legs = json.loads(result["DialLegs"])
+    assert [(leg["sid"], leg["status"]) for leg in legs] == [(bob, "completed"), (carol, "canceled")]
+    assert result["CallSid"] == CALLER
+    story.ended(carol, 487)
+    dial_result(story)
+
+
+def test_all_busy_ends_the_dial_with_the_best_response(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.ended(bob, 486)
+    story.ended(carol, 503)
+    result = dial_result(story)
+    assert (result["DialCallStatus"], result["DialSipResponseCode"]) == ("busy", "486")
+    assert result["DialBridged"] == "false"
+    assert result["DialCallDuration"] == "0"
+
+
+def test_a_603_beats_every_other_answer(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.ended(bob, 404)
+    story.ended(carol, 603)
+    assert dial_result(story)["DialSipResponseCode"] == "603"
+    assert dial_result(story)["DialCallStatus"] == "busy"
+
+
+def test_timeout_ends_the_dial_without_waiting_for_the_487(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.feed(RingTimeout, bob)
+    story.feed(RingTimeout, carol)
+    result = dial_result(story)
+    assert (result["DialCallStatus"], result["DialSipResponseCode"]) == ("no-answer", "408")
+    story.ended(bob, 487)
+    assert story.events_of(bob)[-1][:2] == ("completed", "no-answer")
+
+
+def test_without_action_the_next_verb_follows_and_then_the_caller_is_hung_up(story: Story) -> None:
+    story.call_runs("<Dial><Sip>sip:bob@example.com</Sip></Dial><Say>Nobody is here</Say>")
+    step = story.ended(story.legs[0], 486)
+    assert story.sent(step) == ["perform"]
+    assert story.sent(story.performed()) == ["hangup"]
+
+
+def test_action_document_replaces_what_came_after_the_dial(story: Story) -> None:
+    story.call_runs(TWO + "<Say>never heard</Say>")
+    for leg in story.legs:
+        story.ended(leg, 480)
+    story.application_answers("<Response><Say>Goodbye</Say></Response>")
+    (item,) = story.last_of(Perform).items
+    assert getattr(item, "text", None) == "Goodbye"
+    assert story.sent(story.performed()) == ["hangup"]
+
+
+def test_caller_who_leaves_while_it_rings_cancels_every_leg_and_the_action_is_asked(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    step = story.ended(CALLER)
+    assert {c.call for c in step.commands if isinstance(c, Hangup)} == {bob, carol}
+    assert dial_result(story)["DialCallStatus"] == "canceled"
+    step = story.application_answers("<Response><Say>nobody hears this</Say></Response>")
+    assert step.commands == ()
+    story.ended(bob, 487)
+    assert story.session is not None and not story.session.over
+    story.ended(carol, 487)
+    assert story.session.over
+    assert [story.events_of(sid)[-1][:2] for sid in (bob, carol)] == [("completed", "canceled")] * 2
+
+
+def test_caller_who_leaves_the_bridge_hangs_up_the_callee_and_the_dial_is_completed(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, _ = story.legs
+    story.answers(bob)
+    story.bridged(bob)
+    step = story.ended(CALLER)
+    assert [c.call for c in step.commands if isinstance(c, Hangup)] == [bob]
+    assert dial_result(story)["DialCallStatus"] == "completed"
+
+
+def test_second_bridge_of_one_dial_is_undone(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.answers(bob)
+    story.bridged(bob)
+    step = story.bridged(carol)
+    assert step.commands == (Hangup(carol),)
+
+
+def test_answer_that_crosses_our_cancel_is_hung_up_and_stays_canceled(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.answers(bob)
+    story.bridged(bob)
+    step = story.answers(carol)
+    assert step.commands == (Hangup(carol),)
+    story.ended(carol)
+    assert story.events_of(carol)[-1][:2] == ("completed", "canceled")
+
+
+def test_late_and_repeated_events_of_an_ended_leg_change_nothing(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, _ = story.legs
+    story.ended(bob, 486)
+    before = story.session
+    for again in (lambda: story.ended(bob, 486), lambda: story.rings(bob), lambda: story.answers(bob)):
+        step = again()
+        assert (step.session, step.commands, step.callbacks) == (before, (), ())
+
+
+# -- screening -------------------------------------------------------------------------------------------------------
+def screened(story: Story, document: str) -> str:
+    story.call_runs(SCREENED)
+    (bob,) = story.legs
+    story.invited(bob)
+    story.answers(bob, ("X-Desk", "4"))
+    story.application_answers(f"<Response>{document}</Response>")
+    return bob
+
+
+def test_screening_is_fetched_with_the_childs_parameters(story: Story) -> None:
+    story.call_runs(SCREENED)
+    (bob,) = story.legs
+    story.invited(bob)
+    story.answers(bob, ("X-Desk", "4"))
+    fetch = story.last_of(Fetch)
+    assert (fetch.call, fetch.url) == (bob, "https://app.example.com/screen")
+    assert fetch.parameters["CallSid"] == bob
+    assert fetch.parameters["SipHeader_X-Desk"] == "4"
+    assert fetch.parameters["SipCallId"] == f"id-{bob[-4:]}"
+
+
+def test_callee_who_presses_a_key_is_sent_where_gather_points_and_bridged_at_the_end(story: Story) -> None:
+    bob = screened(story, '<Gather action="/accept" numDigits="1"><Say>Press 1</Say></Gather><Hangup/>')
+    story.performed(digits="1")
+    assert story.last_of(Fetch).parameters["Digits"] == "1"
+    step = story.application_answers("<Response/>")
+    assert step.commands == (Bridge(CALLER, bob),)
+
+
+def test_callee_who_presses_nothing_is_hung_up_and_the_dial_is_no_answer(story: Story) -> None:
+    bob = screened(story, '<Gather action="/accept" numDigits="1"><Say>Press 1</Say></Gather><Hangup/>')
+    step = story.performed()
+    assert Hangup(bob) in step.commands
+    result = dial_result(story)
+    assert (result["DialCallStatus"], result["DialBridged"]) == ("no-answer", "false")
+    story.ended(bob)
+    assert story.events_of(bob)[-1][:2] == ("completed", "completed")
+
+
+def test_dial_in_a_screening_document_hangs_the_leg_up(story: Story) -> None:
+    bob = screened(story, "<Dial><Sip>sip:eve@example.com</Sip></Dial>")
+    assert 13201 in story.problems
+    assert Hangup(bob) in story.last.commands
+    assert len(story.all_of(Dial)) == 1
+
+
+@pytest.mark.parametrize("body", ["no xml", "<Wrong/>", ""])
+def test_wrong_screening_document_takes_the_leg_out_and_not_the_call(story: Story, body: str) -> None:
+    story.call_runs(SCREENED)
+    story.answers(story.legs[0])
+    step = story.application_answers(body)
+    assert Hangup(story.legs[0]) in step.commands
+    assert dial_result(story)["DialCallStatus"] == "no-answer"
+
+
+def test_two_screened_callees_accept_and_one_is_bridged(story: Story) -> None:
+    story.call_runs('<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip url="/s">sip:carol@example.com</Sip></Dial>')
+    bob, carol = story.legs
+    story.answers(bob)
+    bobs = story.last_of(Fetch)
+    story.answers(carol)
+    story.application_answers("<Response/>")
+    assert story.last.commands == (Bridge(CALLER, carol),)
+    story.commands.append(bobs)
+    step = story.application_answers("<Response/>")
+    assert step.commands == (Hangup(bob),)
+
+
+def test_accepted_leg_that_dies_before_its_bridge_leaves_the_dial_to_the_others(story: Story) -> None:
+    story.call_runs('<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip>sip:carol@example.com</Sip></Dial>')
+    bob, carol = story.legs
+    story.answers(bob)
+    story.application_answers("<Response/>")
+    story.ended(bob)
+    story.answers(carol)
+    story.bridged(carol)
+    dial = story.call(CALLER).dial
+    assert dial is not None and dial.bridged == carol
+
+
+# -- wrong input -----------------------------------------------------------------------------------------------------
+def test_invalid_noun_fails_alone_with_its_code(story: Story) -> None:
+    story.call_runs(f"<Dial><Sip {HOOK}>sip:bad host</Sip><Sip>sip:bob@example.com</Sip></Dial>")
+    assert 13243 in story.problems
+    assert len(story.last_of(Dial).legs) == 1
+    assert story.callbacks[0].parameters["ErrorCode"] == "13243"
+    assert story.callbacks[0].parameters["CallStatus"] == "failed"
+
+
+def test_dial_of_invalid_nouns_only_fails_and_asks_the_action(story: Story) -> None:
+    story.call_runs('<Dial action="/after"><Sip>not a uri</Sip></Dial>')
+    assert dial_result(story)["DialCallStatus"] == "failed"
+    assert story.all_of(Dial) == []
+
+
+def test_wrong_caller_id_fails_the_dial_and_the_document_goes_on(story: Story) -> None:
+    story.call_runs('<Dial callerId="a b"><Sip>sip:bob@example.com</Sip></Dial><Say>next</Say>')
+    assert 13214 in story.problems
+    assert story.all_of(Dial) == []
+    assert len(story.all_of(Perform)) == 1
+
+
+def test_strict_account_may_dial_one_sip_only(story: Story) -> None:
+    strict = Application(account_sid=ACCOUNT, rcml=f"<Response>{TWO}</Response>", strict_sip=True)
+    story.caller_calls(strict)
+    assert 13250 in story.problems
+    assert story.all_of(Dial) == []
+
+
+# -- the API and the reaper ---------------------------------------------------------------------------------------
+def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Story) -> None:
+    story.call_runs(SCREENED)
+    (bob,) = story.legs
+    step = story.feed(Modified, bob, "completed")
+    assert Hangup(bob) in step.commands
+    assert dial_result(story)["DialCallStatus"] == "canceled"
+
+
+def test_task_that_died_fails_its_calls_and_their_callbacks_and_action_still_go_out(story: Story) -> None:
+    story.call_runs(TWO)
+    bob, carol = story.legs
+    story.invited(bob)
+    story.answers(bob)
+    story.bridged(bob)
+    story.feed(TaskLost, "task-1")
+    assert {story.call(sid).status for sid in (CALLER, bob)} == {"failed"}
+    assert story.events_of(bob)[-1][:2] == ("completed", "failed")
+    assert dial_result(story)["DialCallStatus"] == "failed"
+    assert story.session is not None and story.session.epoch == 1
+    story.application_answers("<Response/>")
+    assert story.session.over
