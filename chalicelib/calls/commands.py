@@ -11,26 +11,26 @@ import msgspec
 from .session import CallEvent, Headers, Method, Value
 
 
-class Ring(Value, tag="ring"):
+class Ring(Value, frozen=True, tag="ring"):
     """Send 180 to the caller."""
 
     call: str
 
 
-class Answer(Value, tag="answer"):
+class Answer(Value, frozen=True, tag="answer"):
     """Send 200 to the caller."""
 
     call: str
 
 
-class Reject(Value, tag="reject"):
+class Reject(Value, frozen=True, tag="reject"):
     """Refuse the caller's INVITE with ``code``."""
 
     call: str
     code: int
 
 
-class Hangup(Value, tag="hangup"):
+class Hangup(Value, frozen=True, tag="hangup"):
     """End ``call``: CANCEL, BYE or (inbound, unanswered) 603, whatever its dialog's state asks for.
 
     For a call it does not know the task reports ``Ended`` at once.
@@ -39,7 +39,7 @@ class Hangup(Value, tag="hangup"):
     call: str
 
 
-class Leg(Value):
+class Leg(Value, frozen=True):
     """One outbound call to place.
 
     ``uri`` is a SIP URI without header part.  ``from_uri`` is a SIP URI, or a bare user or number that the task
@@ -61,14 +61,14 @@ class Leg(Value):
     delay: float = 0
 
 
-class Invite(Value, tag="invite"):
+class Invite(Value, frozen=True, tag="invite"):
     """Place the parent call of an API session.  ``time_limit``: seconds from its answer to our BYE."""
 
     leg: Leg
     time_limit: float = 14400
 
 
-class Dial(Value, tag="dial"):
+class Dial(Value, frozen=True, tag="dial"):
     """INVITE all legs.  The first that is accepted is bridged to ``call`` and the others are cancelled.
 
     ``ring_tone`` is played to the caller until the bridge, empty for none (the caller has 180 only).
@@ -82,14 +82,14 @@ class Dial(Value, tag="dial"):
     answer_on_bridge: bool = False
 
 
-class Bridge(Value, tag="bridge"):
+class Bridge(Value, frozen=True, tag="bridge"):
     """The screened leg ``leg`` was accepted: bridge it to ``call`` unless another leg already is, then hang it up."""
 
     call: str
     leg: str
 
 
-class Say(Value, tag="say"):
+class Say(Value, frozen=True, tag="say"):
     """Speak ``text``; ``loop`` times, 0 = until the call ends."""
 
     text: str
@@ -98,20 +98,20 @@ class Say(Value, tag="say"):
     loop: int = 1
 
 
-class Play(Value, tag="play"):
+class Play(Value, frozen=True, tag="play"):
     """Play the WAV at the absolute ``url``; ``loop`` times, 0 = until the call ends."""
 
     url: str
     loop: int = 1
 
 
-class Pause(Value, tag="pause"):
+class Pause(Value, frozen=True, tag="pause"):
     """``seconds`` of silence."""
 
     seconds: float
 
 
-class Gather(Value, tag="gather"):
+class Gather(Value, frozen=True, tag="gather"):
     """Collect digits while the prompts play (the first digit stops them).
 
     Ends at ``num_digits`` (0 = no limit), at a key of ``finish_on_key``, or ``timeout`` seconds after the last
@@ -124,7 +124,7 @@ class Gather(Value, tag="gather"):
     num_digits: int = 0
 
 
-class Perform(Value, tag="perform"):
+class Perform(Value, frozen=True, tag="perform"):
     """Do ``items`` on ``call`` one after another and report ``Performed`` with ``id``.  Replaces what was running."""
 
     call: str
@@ -132,7 +132,7 @@ class Perform(Value, tag="perform"):
     items: tuple[Say | Play | Pause | Gather, ...]
 
 
-class Fetch(Value, tag="fetch"):
+class Fetch(Value, frozen=True, tag="fetch"):
     """Ask the application.  The driver invokes ``functions/fetch`` and feeds ``Fetched`` back with ``id``."""
 
     call: str
@@ -140,13 +140,13 @@ class Fetch(Value, tag="fetch"):
     account_sid: str
     url: str
     method: Method = "POST"
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Perform | Fetch
 
 
-class Callback(Value):
+class Callback(Value, frozen=True):
     """A status callback to deliver: everything the request needs, fixed when the event happened.
 
     ``id`` (call sid + sequence number) is the ``webhook-id`` and the queue's deduplication id, the same at every try.

@@ -33,7 +33,10 @@ def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
         return
     legs = tuple(leg for _, leg in placed if leg is not None)
     dial = Dial(
-        legs=tuple(sid for sid, _ in placed), started_at=turn.at, action=_action(turn, verb), method=verb.method
+        legs=tuple(sid for sid, _ in placed),
+        started_at=turn.at,
+        action=_action(turn, verb),
+        method=verb.method,
     )
     turn.update(parent.sid, dial=dial)
     if not legs:
@@ -87,33 +90,24 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | Non
         screening_method=noun.method,
     )
     turn.add(child)
-    try:
-        uri = _target(turn, noun)
-    except _InvalidNoun as invalid:
-        turn.problem(invalid.code, invalid.message, noun.line)
-        end_call(turn, child, error=invalid.code)
-        return sid, None
-    return sid, _leg(turn, verb, noun, child, uri)
+    code, message = _obstacle(noun)
+    if code == 0 and isinstance(noun, rcml.Sip):
+        try:
+            return sid, _leg(turn, verb, noun, child, sip.parse_uri(noun.target))
+        except sip.InvalidSipUri as error:
+            code, message = error.code, error.message
+    turn.problem(code, message, noun.line)
+    end_call(turn, child, error=code)
+    return sid, None
 
 
-class _InvalidNoun(Exception):
-    """This noun cannot be dialled; the others go on."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-
-
-def _target(turn: Turn, noun: rcml.Noun) -> sip.SipUri:
-    if not isinstance(noun, rcml.Sip):
-        raise _InvalidNoun(NOT_ROUTABLE, f"no route for {type(noun).__name__} {noun.target[:80]!r}")
+def _obstacle(noun: rcml.Noun) -> tuple[int, str]:
+    """Why this noun cannot be dialled, before its URI is read; code 0 when nothing is in the way."""
     if noun.problem is not None:
-        raise _InvalidNoun(noun.problem.code, noun.problem.message)
-    try:
-        return sip.parse_uri(noun.target)
-    except sip.InvalidSipUri as error:
-        raise _InvalidNoun(error.code, error.message) from None
+        return noun.problem.code, noun.problem.message
+    if not isinstance(noun, rcml.Sip):
+        return NOT_ROUTABLE, f"no route for {type(noun).__name__} {noun.target[:80]!r}"
+    return 0, ""
 
 
 def _hook(turn: Turn, noun: rcml.Noun) -> StatusHook | None:
@@ -124,23 +118,22 @@ def _hook(turn: Turn, noun: rcml.Noun) -> StatusHook | None:
     return StatusHook(url, noun.status_callback_method, noun.status_callback_events)
 
 
-def _leg(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, child: Call, uri: sip.SipUri) -> Leg:
+def _leg(turn: Turn, verb: rcml.Dial, noun: rcml.Sip, child: Call, uri: sip.SipUri) -> Leg:
     headers, warnings = sip.invite_headers(uri)
     for warning in warnings:
         turn.problem(warning.code, warning.message, noun.line)
-    credentials = noun if isinstance(noun, rcml.Sip) else rcml.Sip(target="")
     return Leg(
         call=child.sid,
         uri=uri.without_headers,
         from_uri=child.from_,
         from_name=child.caller_name,
         headers=headers + identity_headers(turn, child),
-        username=credentials.username or "",
-        password=credentials.password or "",
-        credential_ref=credentials.credential_ref or "",
+        username=noun.username or "",
+        password=noun.password or "",
+        credential_ref=noun.credential_ref or "",
         screened=bool(child.screening_url),
-        timeout=credentials.timeout or verb.timeout,
-        delay=credentials.delay or 0,
+        timeout=noun.timeout or verb.timeout,
+        delay=noun.delay,
     )
 
 

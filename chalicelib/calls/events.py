@@ -13,14 +13,14 @@ import msgspec
 from .session import Application, Headers, Launch, Value
 
 
-class BaseEvent(Value, kw_only=True):
+class BaseEvent(Value, frozen=True, kw_only=True):
     """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers."""
 
     at: float
     entropy: str = ""
 
 
-class Incoming(BaseEvent, tag="incoming"):
+class Incoming(BaseEvent, frozen=True, tag="incoming"):
     """An INVITE came in and is held with no answer yet.  ``application`` is filled in by the step function."""
 
     call: str
@@ -36,7 +36,7 @@ class Incoming(BaseEvent, tag="incoming"):
     application: Application | None = None
 
 
-class Created(BaseEvent, tag="created"):
+class Created(BaseEvent, frozen=True, tag="created"):
     """POST Calls: a call that some task is to place."""
 
     call: str
@@ -46,20 +46,20 @@ class Created(BaseEvent, tag="created"):
     launch: Launch
 
 
-class Claimed(BaseEvent, tag="claimed"):
+class Claimed(BaseEvent, frozen=True, tag="claimed"):
     """A task took a created call from the outbound queue and will place it."""
 
     task: str
 
 
-class Invited(BaseEvent, tag="invited"):
+class Invited(BaseEvent, frozen=True, tag="invited"):
     """The INVITE of ``call`` is out."""
 
     call: str
     sip_call_id: str
 
 
-class Provisional(BaseEvent, tag="provisional"):
+class Provisional(BaseEvent, frozen=True, tag="provisional"):
     """180 or 183 came for ``call``."""
 
     call: str
@@ -67,26 +67,26 @@ class Provisional(BaseEvent, tag="provisional"):
     reason: str = ""
 
 
-class Answered(BaseEvent, tag="answered"):
+class Answered(BaseEvent, frozen=True, tag="answered"):
     """A 200 came for ``call`` (outbound), or our 200 went out (inbound).  ``headers``: its X- headers."""
 
     call: str
     headers: Headers = ()
 
 
-class Bridged(BaseEvent, tag="bridged"):
+class Bridged(BaseEvent, frozen=True, tag="bridged"):
     """``call`` (a leg) and the parent hear each other; the task has begun to cancel the other legs."""
 
     call: str
 
 
-class RingTimeout(BaseEvent, tag="ring-timeout"):
+class RingTimeout(BaseEvent, frozen=True, tag="ring-timeout"):
     """Nobody answered ``call`` within its limit; the task has begun to cancel it."""
 
     call: str
 
 
-class Ended(BaseEvent, tag="ended"):
+class Ended(BaseEvent, frozen=True, tag="ended"):
     """``call`` is over: its dialog is gone, or it never came to be.  The last event of every call.
 
     ``code``, ``reason``, ``headers``: of the final response to our INVITE where there was one (0 where not).
@@ -100,7 +100,7 @@ class Ended(BaseEvent, tag="ended"):
     error: int = 0
 
 
-class Performed(BaseEvent, tag="performed"):
+class Performed(BaseEvent, frozen=True, tag="performed"):
     """The performance ``id`` on ``call`` ended.  ``digits``: what Gather collected, without the finish key."""
 
     call: str
@@ -109,7 +109,7 @@ class Performed(BaseEvent, tag="performed"):
     error: int = 0
 
 
-class Fetched(BaseEvent, tag="fetched"):
+class Fetched(BaseEvent, frozen=True, tag="fetched"):
     """The answer to Fetch ``id``.  ``error`` (catalogue code, 0 = none) tells why there is no ``body``.
 
     ``url`` is where the body came from after redirects.
@@ -124,14 +124,14 @@ class Fetched(BaseEvent, tag="fetched"):
     error: int = 0
 
 
-class Modified(BaseEvent, tag="modified"):
+class Modified(BaseEvent, frozen=True, tag="modified"):
     """POST Calls/{CallSid} with Status."""
 
     call: str
     status: Literal["canceled", "completed"]
 
 
-class TaskLost(BaseEvent, tag="task-lost"):
+class TaskLost(BaseEvent, frozen=True, tag="task-lost"):
     """The task that owned the session is dead; the reaper ends what it left."""
 
     task: str

@@ -44,9 +44,7 @@ def on_ended(turn: Turn, call: Call, event: Ended) -> None:
     if call.answered:
         end_call(turn, call, error=event.error)
     else:
-        end_call(
-            turn, call, code=event.code, reason=event.reason, headers=event.headers, error=event.error
-        )
+        end_call(turn, call, code=event.code, reason=event.reason, headers=event.headers, error=event.error)
 
 
 def end_call(
@@ -54,10 +52,9 @@ def end_call(
 ) -> None:
     """End the call, with its one ``completed`` callback.  It stays in the session, and no command names it again."""
     status = _final_status(call, code)
-    changes = {"status": status, "ended_at": turn.at, "error": error}
+    turn.update(call.sid, status=status, ended_at=turn.at, error=error)
     if code:
-        changes |= {"sip_code": code, "sip_reason": reason, "final_headers": headers}
-    turn.update(call.sid, **changes)
+        turn.update(call.sid, sip_code=code, sip_reason=reason, final_headers=headers)
     turn.report(call.sid, "completed", status)
 
 

@@ -84,7 +84,9 @@ def ring_duration(call: Call, at: float) -> int:
     return max(0, int(stop - call.created_at))
 
 
-def dial_parameters(dial: Dial, legs: Iterable[Call], chosen: Call, status: CallStatus, at: float) -> dict[str, str]:
+def dial_parameters(
+    dial: Dial, legs: Iterable[Call], chosen: Call, status: CallStatus, at: float
+) -> dict[str, str]:
     """What the action request of a Dial adds (CONTRACT §2); ``chosen`` is the leg that stands for the Dial."""
     talked = int(at - dial.bridged_at) if dial.bridged else 0
     parameters = {

@@ -14,7 +14,7 @@ from .events import Event
 from .session import Value
 
 
-class SipMessage(Value):
+class SipMessage(Value, frozen=True):
     """A SIP message seen on the wire, for the log.  ``text`` has no body and no credentials."""
 
     at: float
@@ -25,7 +25,7 @@ class SipMessage(Value):
     text: str
 
 
-class StepRequest(Value):
+class StepRequest(Value, frozen=True):
     """Feed ``events`` to session ``session`` as its step ``number`` (0, 1, 2 …), under the owner's ``epoch``.
 
     One owner sends one request of a session at a time.  Sent again unchanged, it has the same effect and answer.
@@ -40,7 +40,7 @@ class StepRequest(Value):
     trace: tuple[SipMessage, ...] = ()
 
 
-class StepResponse(Value):
+class StepResponse(Value, frozen=True):
     """``fenced``: another writer owns the session; drop its calls.  ``over``: no event of it is needed any more."""
 
     session: str
@@ -50,13 +50,13 @@ class StepResponse(Value):
     fenced: bool = False
 
 
-class OutboundCall(Value):
+class OutboundCall(Value, frozen=True):
     """In the outbound queue: a created session that waits for a task to claim it (its step 1)."""
 
     session: str
 
 
-class Modification(Value):
+class Modification(Value, frozen=True):
     """In a task's own queue: the API asks to end a call of a session that the task owns."""
 
     session: str

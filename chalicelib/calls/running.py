@@ -138,7 +138,9 @@ def on_performed(turn: Turn, event: Performed) -> None:
     verbs = parse(turn.document(run.document)).verbs
     verb = verbs[run.position - 1] if run.position else None
     if event.digits and isinstance(verb, rcml.Gather):
-        fetch_document(turn, call.sid, run, verb.action or run.base_url, verb.method, {"Digits": event.digits})
+        fetch_document(
+            turn, call.sid, run, verb.action or run.base_url, verb.method, {"Digits": event.digits}
+        )
     else:
         advance(turn, call.sid)
 
@@ -245,9 +247,7 @@ def _reject(turn: Turn, call: Call, verb: rcml.Reject) -> None:
 def _document_ended(turn: Turn, call: Call) -> None:
     """A caller whose document ended is hung up; a callee whose screening document ended is accepted."""
     dial = turn.parent.dial
-    if call.sid == turn.session.sid or dial is None:
-        hang_up(turn, call)
-    elif dial.accepted or dial.bridged:
+    if call.sid == turn.session.sid or dial is None or dial.accepted or dial.bridged:
         hang_up(turn, call)
     else:
         turn.update(call.sid, run=None)

@@ -25,7 +25,7 @@ class Value(msgspec.Struct, frozen=True, omit_defaults=True):
     """Base of everything that crosses a process boundary: frozen, compared by value, JSON without defaults."""
 
 
-class StatusHook(Value):
+class StatusHook(Value, frozen=True):
     """Where a call reports its progress, and which events it reports (CONTRACT §3)."""
 
     url: str
@@ -33,7 +33,7 @@ class StatusHook(Value):
     events: tuple[CallEvent, ...] = ("completed",)
 
 
-class Application(Value):
+class Application(Value, frozen=True):
     """What a call runs when it starts: a document by ``url`` or given as ``rcml``, and where it reports.
 
     Exactly one of ``url`` and ``rcml`` is set.
@@ -49,7 +49,7 @@ class Application(Value):
     strict_sip: bool = False
 
 
-class Run(Value):
+class Run(Value, frozen=True):
     """A call runs a document: which one, where in it, and what it is waiting for.
 
     ``document`` is the SHA-256 (hex) of the text in ``Session.documents``; empty while the first fetch is under
@@ -68,7 +68,7 @@ class Run(Value):
     hops: int = 0
 
 
-class Dial(Value):
+class Dial(Value, frozen=True):
     """A Dial under way in the parent call.  ``legs`` are CallSids in document order."""
 
     legs: tuple[str, ...]
@@ -80,7 +80,7 @@ class Dial(Value):
     accepted: str = ""
 
 
-class Call(Value):
+class Call(Value, frozen=True):
     """One call of a session.
 
     ``ending`` is the status the call gets because of what *we* decided (our CANCEL, our timeout, the task's
@@ -124,10 +124,11 @@ class Call(Value):
 
     @property
     def answered(self) -> bool:
+        """A 200 came, or went out, at some time."""
         return self.answered_at is not None
 
 
-class Launch(Value):
+class Launch(Value, frozen=True):
     """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` are seconds."""
 
     timeout: int = 60
@@ -137,7 +138,7 @@ class Launch(Value):
     credential_ref: str = ""
 
 
-class Session(Value):
+class Session(Value, frozen=True):
     """A parent call and its children, keyed by CallSid.  The parent's CallSid is the session's name.
 
     ``documents`` holds the text of every document that a live run still needs, under its SHA-256; the log stores
@@ -148,7 +149,7 @@ class Session(Value):
     sid: str
     account_sid: str
     calls: dict[str, Call]
-    documents: dict[str, str] = {}
+    documents: dict[str, str] = msgspec.field(default_factory=dict)
     application: Application | None = None
     task: str = ""
     epoch: int = 0
@@ -156,6 +157,7 @@ class Session(Value):
 
     @property
     def parent(self) -> Call:
+        """The call that runs the application's document."""
         return self.calls[self.sid]
 
     @property

@@ -29,7 +29,8 @@ from .events import (
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
 from .running import advance, fetch_document, on_fetched, on_performed, start
 from .session import Call, Launch, Run, Session
-from .turn import Step, Turn
+from .turn import Step as Step
+from .turn import Turn
 
 NO_SUCH_NUMBER = 404
 

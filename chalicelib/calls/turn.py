@@ -21,7 +21,7 @@ from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
 BAD_URL = 11100
 
 
-class Step(Value):
+class Step(Value, frozen=True):
     """What one event did: the session after it and the effects, in order.
 
     ``session`` is None only when an INVITE came for which no application is configured.
@@ -48,13 +48,15 @@ class Turn:
         self._callbacks: list[Callback] = []
         self._problems: list[Problem] = []
 
-    # -- the session ------------------------------------------------------------------------------------------
+    # -- the session
     @property
     def session(self) -> Session:
+        """The session as the step found it."""
         return self._session
 
     @property
     def parent(self) -> Call:
+        """The call that runs the application's document, as it is now."""
         return self._calls[self._session.sid]
 
     def find(self, sid: str) -> Call | None:
@@ -63,9 +65,11 @@ class Turn:
         return None if call is None or call.over else call
 
     def call(self, sid: str) -> Call:
+        """The call ``sid``, alive or not."""
         return self._calls[sid]
 
     def calls(self) -> tuple[Call, ...]:
+        """All calls of the session."""
         return tuple(self._calls.values())
 
     def update(self, sid: str, **changes: Any) -> Call:
@@ -75,12 +79,14 @@ class Turn:
         return call
 
     def add(self, call: Call) -> None:
+        """Put a new child call into the session."""
         self._calls[call.sid] = call
 
     def change_session(self, **changes: Any) -> None:
+        """Change fields of the session itself."""
         self._changes.update(changes)
 
-    # -- documents ---------------------------------------------------------------------------------------------
+    # -- documents
     def keep_document(self, text: str) -> str:
         """Keep ``text`` for the runs of this session; returns its SHA-256 in hex."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -88,9 +94,10 @@ class Turn:
         return digest
 
     def document(self, digest: str) -> str:
+        """The text of a document that a run of this session needs."""
         return self._documents[digest]
 
-    # -- effects -----------------------------------------------------------------------------------------------
+    # -- effects
     def new_id(self, prefix: str) -> str:
         """A fresh identifier: ``prefix`` + 32 hex digits, derived from the event's entropy."""
         self._drawn += 1
@@ -103,9 +110,11 @@ class Turn:
             self._commands.append(command)
 
     def problem(self, code: int, message: str, line: int = 0) -> None:
+        """Note an error of the catalogue for the log."""
         self._problems.append(Problem(code, message, line, 0, "error"))
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
+        """Note what was found in a document."""
         self._problems.extend(problems)
 
     def report(self, sid: str, event: CallEvent, status: CallStatus) -> None:
@@ -137,7 +146,9 @@ class Turn:
             valid = False
         if valid:
             return absolute
-        self.problem(BAD_URL, f"not an absolute http(s) URL, and the document has none to resolve it: {url[:200]!r}")
+        self.problem(
+            BAD_URL, f"not an absolute http(s) URL, and the document has none to resolve it: {url[:200]!r}"
+        )
         return None
 
     def fetch(self, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
@@ -160,6 +171,3 @@ class Turn:
 def _subject(command: Command) -> str:
     """The CallSid of the call that must be alive for ``command`` to make sense."""
     return command.leg.call if isinstance(command, Invite) else command.call
-
-
-

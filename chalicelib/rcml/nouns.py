@@ -1,13 +1,18 @@
 """What ``<Dial>`` dials.  ``url`` is the screening document; URLs are as written, relative ones unresolved.
 
-A noun whose ``problem`` is set cannot be dialled: its leg fails at once with that code and no other leg is touched.
+A noun whose ``problem`` is set cannot be dialled: its leg fails at once with that code and no other leg is
+touched.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from .errors import Problem
+
+Method = Literal["GET", "POST"]
+Event = Literal["initiated", "ringing", "answered", "completed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,10 @@ class Sip:
     line: int
     target: str
     url: str | None
-    method: str
+    method: Method
     status_callback: str | None
-    status_callback_method: str
-    status_callback_events: tuple[str, ...]
+    status_callback_method: Method
+    status_callback_events: tuple[Event, ...]
     username: str | None
     password: str | None = field(repr=False)
     credential_ref: str | None
@@ -50,10 +55,10 @@ class Number:
     line: int
     target: str
     url: str | None
-    method: str
+    method: Method
     status_callback: str | None
-    status_callback_method: str
-    status_callback_events: tuple[str, ...]
+    status_callback_method: Method
+    status_callback_events: tuple[Event, ...]
     send_digits: str | None
     problem: Problem | None
 
@@ -65,10 +70,10 @@ class Client:
     line: int
     target: str
     url: str | None
-    method: str
+    method: Method
     status_callback: str | None
-    status_callback_method: str
-    status_callback_events: tuple[str, ...]
+    status_callback_method: Method
+    status_callback_events: tuple[Event, ...]
     video: Video | None
     problem: Problem | None
 

@@ -1,14 +1,16 @@
 """The verbs of a document.  Every value is valid: what was wrong became its default and a `Problem`.
 
-``line`` is where the verb's start tag ends, as libxml2 counts.  Times are whole seconds.  URLs are as written.
+``line`` is where the verb's start tag ends, as libxml2 counts.  Times are whole seconds.  URLs are as
+written.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from .errors import Problem
-from .nouns import Noun
+from .nouns import Method, Noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Gather:
 
     line: int
     action: str | None
-    method: str
+    method: Method
     timeout: int
     finish_on_key: str
     num_digits: int | None
@@ -57,7 +59,7 @@ class Gather:
     language: str
     hints: str
     partial_result_callback: str | None
-    partial_result_callback_method: str
+    partial_result_callback_method: Method
     prompts: tuple[Prompt, ...]
 
 
@@ -67,7 +69,7 @@ class Redirect:
 
     line: int
     url: str
-    method: str
+    method: Method
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class Reject:
     """Refuse an unanswered call: ``reason`` is ``rejected`` or ``busy``."""
 
     line: int
-    reason: str
+    reason: Literal["rejected", "busy"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,14 +91,15 @@ class Hangup:
 class Dial:
     """Connect the caller to whichever of ``nouns`` is accepted first (CONTRACT §2).
 
-    ``caller_id`` None is the parent's From.  ``caller_id_error`` set: the Dial fails with it, nothing is dialled.
-    ``record`` None is no recording, else when it starts: ``record-from-answer``, ``record-from-ringing-dual`` …
-    ``nouns`` has at most ten; it is empty when the document named nothing that can be dialled: the Dial fails.
+    ``caller_id`` None is the parent's From.  ``caller_id_error`` set: the Dial fails with it, nothing is
+    dialled. ``record`` None is no recording, else when it starts: ``record-from-answer``,
+    ``record-from-ringing-dual`` … ``nouns`` has at most ten; it is empty when the document named nothing that
+    can be dialled: the Dial fails.
     """
 
     line: int
     action: str | None
-    method: str
+    method: Method
     timeout: int
     time_limit: int
     caller_id: str | None
@@ -108,7 +111,7 @@ class Dial:
     dial_music: str | None
     sequential: bool
     refer_url: str | None
-    refer_method: str
+    refer_method: Method
     nouns: tuple[Noun, ...]
 
 

@@ -4,19 +4,19 @@ Pure: no I/O, no clock, nothing of the rest of CallAPI.
 """
 
 from .addresses import Address, Reason, address_of, reason_of
-from .errors import InvalidAddress, InvalidSipUri, SipError, Warning
+from .errors import InvalidAddressError, InvalidSipUri, SipError, SipWarning
 from .headers import invite_headers
 from .responses import best_response, outcome
 from .uri import SipUri, parse_uri
 
 __all__ = [
     "Address",
-    "InvalidAddress",
+    "InvalidAddressError",
     "InvalidSipUri",
     "Reason",
     "SipError",
     "SipUri",
-    "Warning",
+    "SipWarning",
     "address_of",
     "best_response",
     "invite_headers",

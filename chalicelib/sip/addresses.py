@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .errors import InvalidAddress
+from .errors import InvalidAddressError
 
 MAX_HEADER = 8192
 """Characters; a longer value is no address that anybody wrote."""
@@ -28,22 +28,22 @@ class Reason(NamedTuple):
 def address_of(header_value: str) -> Address:
     """Read ``name-addr / addr-spec`` with the parameters behind it (RFC 3261 §20.10, §25.1).
 
-    ``"Alice \\"A\\"" <sip:alice@example.com>;tag=1`` → (``Alice "A"``, ``sip:alice@example.com``).  Without ``<>`` a ``;``
-    ends the URI.  Raises `InvalidAddress`.
+    ``"Alice \\"A\\"" <sip:alice@example.com>;tag=1`` → (``Alice "A"``, ``sip:alice@example.com``).  Without
+    ``<>`` a ``;`` ends the URI.  Raises `InvalidAddressError`.
     """
     text = header_value.strip()
     if len(text) > MAX_HEADER or not text.isprintable():
-        raise InvalidAddress(32100, "the address is too long or has a control character")
+        raise InvalidAddressError(32100, "the address is too long or has a control character")
     name, rest = _display_name(text)
     if rest.startswith("<"):
         uri, bracket, _ = rest[1:].partition(">")
         if not bracket:
-            raise InvalidAddress(32100, "the address has no closing >")
+            raise InvalidAddressError(32100, "the address has no closing >")
     else:
         uri = rest.partition(";")[0]
     uri = uri.strip()
     if ":" not in uri or " " in uri:
-        raise InvalidAddress(32100, "the address has no URI")
+        raise InvalidAddressError(32100, "the address has no URI")
     return Address(name, uri)
 
 
@@ -63,7 +63,7 @@ def _quoted(text: str) -> tuple[str, str]:
         if character == '"':
             return "".join(name), text[place + 1 :].strip()
         name.append(next(characters, (0, ""))[1] if character == "\\" else character)
-    raise InvalidAddress(32100, "the display name has no closing quote")
+    raise InvalidAddressError(32100, "the display name has no closing quote")
 
 
 def reason_of(header: str) -> Reason | None:
@@ -75,7 +75,9 @@ def reason_of(header: str) -> Reason | None:
     protocol = pieces[0].strip()
     if not protocol or " " in protocol:
         return None
-    parameters = {name.strip().lower(): value.strip() for name, _, value in (p.partition("=") for p in pieces[1:])}
+    parameters = {
+        name.strip().lower(): value.strip() for name, _, value in (p.partition("=") for p in pieces[1:])
+    }
     cause = parameters.get("cause", "")
     text = parameters.get("text", "")
     return Reason(
@@ -88,7 +90,7 @@ def reason_of(header: str) -> Reason | None:
 def _unquoted(text: str) -> str:
     try:
         return _quoted(text)[0] if text.startswith('"') else text
-    except InvalidAddress:
+    except InvalidAddressError:
         return ""
 
 

@@ -1,10 +1,11 @@
 """What can be wrong with a SIP URI or a SIP header, as values and as one small exception tree.
 
     SipError
-    ├── InvalidSipUri       13243 the URI, 13253 its header part: the noun cannot be dialled
-    └── InvalidAddress      32100 a From, To or Contact value that is no address
+    ├── InvalidSipUri         13243 the URI, 13253 its header part: the noun cannot be dialled
+    └── InvalidAddressError      32100 a From, To or Contact value that is no address
 
-A `Warning` never stops anything.  Codes are those of the product's one catalogue (`chalicelib.rcml.catalogue`).
+A `SipWarning` never stops anything.  Codes are those of the product's one catalogue
+(`chalicelib.rcml.catalogue`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Warning:
+class SipWarning:
     """Something was left out or read as its default."""
 
     code: int
@@ -29,9 +30,9 @@ class SipError(Exception):
         self.message = message
 
 
-class InvalidSipUri(SipError):
+class InvalidSipUri(SipError):  # noqa: N818 - the name of a thing that is wrong, as in httpx.InvalidURL
     """13243 or 13253."""
 
 
-class InvalidAddress(SipError):
+class InvalidAddressError(SipError):
     """32100."""

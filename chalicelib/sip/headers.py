@@ -1,7 +1,8 @@
 """The headers that a URI asks for on its INVITE (CONTRACT §3).
 
-A bad header is left out with a warning and the call goes on.  What must not happen is a header that the customer did
-not write: after decoding, a value may hold no control character, or ``%0d%0a`` would begin a header of its own.
+A bad header is left out with a warning and the call goes on.  What must not happen is a header that the
+customer did not write: after decoding, a value may hold no control character, or ``%0d%0a`` would begin a
+header of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from urllib.parse import unquote_to_bytes
 
 from .characters import TOKEN
-from .errors import Warning
+from .errors import SipWarning
 from .uri import SipUri
 
 NAME_ILLEGAL = 32111
@@ -32,32 +33,32 @@ RESERVED_PREFIX = "x-callapi-"
 Headers = tuple[tuple[str, str], ...]
 
 
-def invite_headers(uri: SipUri) -> tuple[Headers, tuple[Warning, ...]]:
+def invite_headers(uri: SipUri) -> tuple[Headers, tuple[SipWarning, ...]]:
     """The headers for the INVITE, in the order written, and a warning for each that was left out.
 
     Names and values are decoded once as UTF-8; ``+`` stays ``+`` (it is no space in SIP).
     """
     headers: list[tuple[str, str]] = []
-    warnings: list[Warning] = []
+    warnings: list[SipWarning] = []
     for raw_name, raw_value in uri.headers:
         judged = _header(raw_name, raw_value)
-        if isinstance(judged, Warning):
+        if isinstance(judged, SipWarning):
             warnings.append(judged)
         else:
             headers.append(judged)
     return tuple(headers), tuple(warnings)
 
 
-def _header(raw_name: str, raw_value: str) -> tuple[str, str] | Warning:
+def _header(raw_name: str, raw_value: str) -> tuple[str, str] | SipWarning:
     name = _decoded(raw_name)
     if not name or not TOKEN.issuperset(name):
-        return Warning(NAME_ILLEGAL, f"{_shown(raw_name)} is no header name: left out")
+        return SipWarning(NAME_ILLEGAL, f"{_shown(raw_name)} is no header name: left out")
     name = _prefixed(name)
     if name.lower().startswith(RESERVED_PREFIX):
-        return Warning(NAME_RESERVED, f"{_shown(name)} is reserved: left out")
+        return SipWarning(NAME_RESERVED, f"{_shown(name)} is reserved: left out")
     value = _decoded(raw_value)
     if value is None or not _is_printable(value):
-        return Warning(VALUE_ILLEGAL, f"the value of {_shown(name)} cannot be in a header: left out")
+        return SipWarning(VALUE_ILLEGAL, f"the value of {_shown(name)} cannot be in a header: left out")
     return name, value.strip(" \t")
 
 
@@ -78,7 +79,10 @@ def _decoded(text: str) -> str | None:
 
 def _is_printable(value: str) -> bool:
     """No control of any kind: C0 but for the tab, DEL, C1 (NEL is a line end to some), and U+2028, U+2029."""
-    return not any(ord(char) < 32 and char != "\t" or 0x7F <= ord(char) <= 0x9F or char in "\u2028\u2029" for char in value)
+    return not any(
+        (ord(char) < 32 and char != "\t") or 0x7F <= ord(char) <= 0x9F or char in "\u2028\u2029"
+        for char in value
+    )
 
 
 def _shown(name: str) -> str:

@@ -46,7 +46,7 @@ class Story:
         self.problems += [problem.code for problem in self.last.problems]
         return self.last
 
-    # -- the caller and the application ---------------------------------------------------------------------------
+    # -- the caller and the application
     def caller_calls(self, application: Application | None = APP) -> Step:
         return self.feed(
             Incoming, CALLER, "sip:100@voice.example.com", "sip:alice@example.com",
@@ -58,7 +58,14 @@ class Story:
         """Answer the fetch that is under way."""
         fetch = self.last_of(Fetch)
         return self.feed(
-            Fetched, fetch.call, fetch.id, status=200, content_type=content_type, body=body, url=fetch.url, **fields
+            Fetched,
+            fetch.call,
+            fetch.id,
+            status=200,
+            content_type=content_type,
+            body=body,
+            url=fetch.url,
+            **fields,
         )
 
     def call_runs(self, rcml: str) -> Step:
@@ -73,7 +80,7 @@ class Story:
         performance = self.last_of(Perform)
         return self.feed(Performed, performance.call, performance.id, digits=digits)
 
-    # -- the callees ------------------------------------------------------------------------------------------------
+    # -- the callees
     @property
     def legs(self) -> tuple[str, ...]:
         return tuple(leg.call for leg in self.last_of(Dial).legs)
@@ -93,7 +100,7 @@ class Story:
     def ended(self, call: str, code: int = 0, **fields: Any) -> Step:
         return self.feed(Ended, call, code, **fields)
 
-    # -- looking ----------------------------------------------------------------------------------------------------
+    # -- looking
     def call(self, sid: str) -> Call:
         assert self.session is not None
         return self.session.calls[sid]
@@ -111,4 +118,4 @@ class Story:
     @staticmethod
     def sent(step_made: Step) -> list[str]:
         """The commands of a step by their tags."""
-        return [command.__struct_config__.tag for command in step_made.commands]
+        return [str(command.__struct_config__.tag) for command in step_made.commands]

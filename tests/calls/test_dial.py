@@ -183,7 +183,8 @@ def test_caller_who_leaves_while_it_rings_cancels_every_leg_and_the_action_is_as
     step = story.application_answers("<Response><Say>nobody hears this</Say></Response>")
     assert step.commands == ()
     story.ended(bob, 487)
-    assert story.session is not None and not story.session.over
+    assert story.session is not None
+    assert not story.session.over
     story.ended(carol, 487)
     assert story.session.over
     assert [story.events_of(sid)[-1][:2] for sid in (bob, carol)] == [("completed", "canceled")] * 2
@@ -224,12 +225,11 @@ def test_late_and_repeated_events_of_an_ended_leg_change_nothing(story: Story) -
     bob, _ = story.legs
     story.ended(bob, 486)
     before = story.session
-    for again in (lambda: story.ended(bob, 486), lambda: story.rings(bob), lambda: story.answers(bob)):
-        step = again()
+    for step in (story.ended(bob, 486), story.rings(bob), story.answers(bob)):
         assert (step.session, step.commands, step.callbacks) == (before, (), ())
 
 
-# -- screening -------------------------------------------------------------------------------------------------------
+# -- screening
 def screened(story: Story, document: str) -> str:
     story.call_runs(SCREENED)
     (bob,) = story.legs
@@ -286,7 +286,9 @@ def test_wrong_screening_document_takes_the_leg_out_and_not_the_call(story: Stor
 
 
 def test_two_screened_callees_accept_and_one_is_bridged(story: Story) -> None:
-    story.call_runs('<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip url="/s">sip:carol@example.com</Sip></Dial>')
+    story.call_runs(
+        '<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip url="/s">sip:carol@example.com</Sip></Dial>'
+    )
     bob, carol = story.legs
     story.answers(bob)
     bobs = story.last_of(Fetch)
@@ -307,10 +309,11 @@ def test_accepted_leg_that_dies_before_its_bridge_leaves_the_dial_to_the_others(
     story.answers(carol)
     story.bridged(carol)
     dial = story.call(CALLER).dial
-    assert dial is not None and dial.bridged == carol
+    assert dial is not None
+    assert dial.bridged == carol
 
 
-# -- wrong input -----------------------------------------------------------------------------------------------------
+# -- wrong input
 def test_invalid_noun_fails_alone_with_its_code(story: Story) -> None:
     story.call_runs(f"<Dial><Sip {HOOK}>sip:bad host</Sip><Sip>sip:bob@example.com</Sip></Dial>")
     assert 13243 in story.problems
@@ -339,7 +342,7 @@ def test_strict_account_may_dial_one_sip_only(story: Story) -> None:
     assert story.all_of(Dial) == []
 
 
-# -- the API and the reaper ---------------------------------------------------------------------------------------
+# -- the API and the reaper
 def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Story) -> None:
     story.call_runs(SCREENED)
     (bob,) = story.legs
@@ -350,7 +353,7 @@ def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Sto
 
 def test_task_that_died_fails_its_calls_and_their_callbacks_and_action_still_go_out(story: Story) -> None:
     story.call_runs(TWO)
-    bob, carol = story.legs
+    bob, _ = story.legs
     story.invited(bob)
     story.answers(bob)
     story.bridged(bob)
@@ -358,6 +361,7 @@ def test_task_that_died_fails_its_calls_and_their_callbacks_and_action_still_go_
     assert {story.call(sid).status for sid in (CALLER, bob)} == {"failed"}
     assert story.events_of(bob)[-1][:2] == ("completed", "failed")
     assert dial_result(story)["DialCallStatus"] == "failed"
-    assert story.session is not None and story.session.epoch == 1
+    assert story.session is not None
+    assert story.session.epoch == 1
     story.application_answers("<Response/>")
     assert story.session.over
