@@ -1,11 +1,11 @@
 """RCML: the language in which an application says what its call does next.
 
-``parse(text)`` gives a `Document` of frozen dataclasses, every value of them valid, and the list of what was wrong.
-Pure: no I/O, no clock, nothing of the rest of CallAPI.
+``parse(text)`` gives a `Document` of frozen dataclasses, every value of them valid, and the list of what was
+wrong. Pure: no I/O, no clock, nothing of the rest of CallAPI.
 """
 
-from .catalogue import CATALOGUE, Meaning, meaning_of
-from .errors import NoResponse, NotWellFormed, Problem, RcmlError, TooLarge
+from .catalogue import CATALOGUE, Meaning
+from .errors import NoResponseError, NotWellFormedError, Problem, RcmlError, TooLargeError
 from .nouns import Client, Noun, Number, Sip, Video
 from .parser import parse
 from .sealing import seal_passwords
@@ -19,8 +19,8 @@ __all__ = [
     "Gather",
     "Hangup",
     "Meaning",
-    "NoResponse",
-    "NotWellFormed",
+    "NoResponseError",
+    "NotWellFormedError",
     "Noun",
     "Number",
     "Pause",
@@ -32,10 +32,9 @@ __all__ = [
     "Reject",
     "Say",
     "Sip",
-    "TooLarge",
+    "TooLargeError",
     "Verb",
     "Video",
-    "meaning_of",
     "parse",
     "seal_passwords",
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import schema
 from .errors import Problem
 from .nouns import Client, Noun, Number, Sip, Video
-from .reading import name_of, read_fields, skip_child, skip_children, text_of
+from .reading import by_name, name_of, read_fields, skip_child, skip_children, text_of
 from .report import Report
 from .verbs import Dial
 
@@ -24,6 +24,8 @@ BAD_SIP_URI = 13243
 BAD_CREDENTIALS = 13249
 BAD_NUMBER = 13223
 
+MAX_NUMBER = 50
+"""Characters, as written with dots and spaces."""
 _NUMBER = frozenset("0123456789+*#ABCDabcd-.() ")
 
 
@@ -37,7 +39,7 @@ def dial(element: _Element, report: Report) -> Dial:
 def _nouns(element: _Element, report: Report) -> tuple[Noun, ...]:
     found: list[Noun] = []
     for child in element:
-        read = _NOUNS.get(child.tag) or _NOUNS.get(name_of(child))
+        read = by_name(_NOUNS, child)
         if read is None:
             _skip_noun(child, report)
         elif len(found) == MAX_NOUNS:
@@ -81,7 +83,9 @@ def _sip(element: _Element, report: Report) -> Sip:
         fields["problem"] = report.error(element, BAD_SIP_URI, "<Sip> has no SIP URI")
     if fields["credential_ref"] and (fields["username"] or fields["password"]):
         fields["username"] = fields["password"] = None
-        report.warning(element, BAD_CREDENTIALS, "credentialRef is used, not username and password", "credentialRef")
+        report.warning(
+            element, BAD_CREDENTIALS, "credentialRef is used, not username and password", "credentialRef"
+        )
     elif fields["password"] and not fields["username"]:
         report.warning(element, BAD_CREDENTIALS, "<Sip> has a password without a username", "password")
     return Sip(line=element.sourceline or 0, target=target, **fields)
@@ -131,7 +135,7 @@ def _video(element: _Element, report: Report) -> Video | None:
 
 def _number_problem(element: _Element, target: str, report: Report) -> Problem | None:
     number = target.partition("?")[0]
-    if len(number) <= 50 and _NUMBER.issuperset(number) and any(map(str.isdigit, number)):
+    if len(number) <= MAX_NUMBER and _NUMBER.issuperset(number) and any(map(str.isdigit, number)):
         return None
     return report.error(element, BAD_NUMBER, "<Number> has no telephone number of at most 50 characters")
 

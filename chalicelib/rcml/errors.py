@@ -1,9 +1,9 @@
 """What can be wrong with a document, as values and as one small exception tree.
 
-    RcmlError            the document cannot run; carries the Problem
-    ├── NotWellFormed    12100: not XML, a DTD, an entity declaration, an unknown encoding
-    ├── NoResponse       12102: the root element is not <Response>
-    └── TooLarge         11750: more than 64 KiB
+    RcmlError                  the document cannot run; carries the Problem
+    ├── NotWellFormedError     12100: not XML, a DTD, an entity declaration, an unknown encoding
+    ├── NoResponseError        12102: the root element is not <Response>
+    └── TooLargeError          11750: more than 64 KiB
 
 Everything else is a `Problem` in the document: it never stops a call by surprise.
 Messages never repeat the value of a password, nor the XML around a syntax error, because both are logged.
@@ -39,13 +39,13 @@ class RcmlError(Exception):
         self.problem = problem
 
 
-class NotWellFormed(RcmlError):
+class NotWellFormedError(RcmlError):
     """12100."""
 
 
-class NoResponse(RcmlError):
+class NoResponseError(RcmlError):
     """12102."""
 
 
-class TooLarge(RcmlError):
+class TooLargeError(RcmlError):
     """11750."""

@@ -1,8 +1,8 @@
 """Text → `Document`.
 
-lxml reads the XML, hardened: no DTD, no entities, no network, no huge trees (`source` has refused the rest before).
-The walk knows three levels (verbs; nouns and prompts; ``<Video>``) and never recurses, so depth costs nothing.
-What it knows about attributes is data: `schema`.
+lxml reads the XML, hardened: no DTD, no entities, no network, no huge trees (`source` has refused the rest
+before). The walk knows three levels (verbs; nouns and prompts; ``<Video>``) and never recurses, so depth
+costs nothing. What it knows about attributes is data: `schema`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from lxml import etree
 
 from . import schema
 from .dialing import dial
-from .errors import NoResponse
-from .reading import name_of, read_fields, skip_child, skip_children, text_of
+from .errors import NoResponseError
+from .reading import by_name, name_of, read_fields, skip_child, skip_children, text_of
 from .report import Report
 from .source import Source, not_well_formed, prepare
 from .values import url
@@ -44,14 +44,14 @@ _XML = etree.XMLParser(
 def parse(text: str | bytes) -> Document:
     """Read an RCML document of at most 64 KiB.
 
-    What is wrong but need not stop the call is in ``problems`` (CONTRACT §2, §3).  Raises `RcmlError` when nothing
-    of it can run: not well-formed, a DTD, no ``<Response>``, too large.
+    What is wrong but need not stop the call is in ``problems`` (CONTRACT §2, §3).  Raises `RcmlError` when
+    nothing of it can run: not well-formed, a DTD, no ``<Response>``, too large.
     """
     source = prepare(text)
     root = _root(source)
     report = Report(source, root)
     if root.tag != "Response" and name_of(root) != "Response":
-        raise NoResponse(report.error(root, NO_RESPONSE, "the root element is not <Response>"))
+        raise NoResponseError(report.error(root, NO_RESPONSE, "the root element is not <Response>"))
     verbs = tuple(verb for element in root if (verb := _verb(element, report)) is not None)
     return Document(verbs, report.problems)
 
@@ -65,7 +65,7 @@ def _root(source: Source) -> _Element:
 
 
 def _verb(element: _Element, report: Report) -> Verb | None:
-    read = _VERBS.get(element.tag) or _VERBS.get(name_of(element))
+    read = by_name(_VERBS, element)
     if read is not None:
         return read(element, report)
     name = name_of(element)
@@ -126,7 +126,7 @@ def _gather(element: _Element, report: Report) -> Gather:
     fields = read_fields(element, schema.GATHER, report)
     prompts = []
     for child in element:
-        read = _PROMPTS.get(child.tag) or _PROMPTS.get(name_of(child))
+        read = by_name(_PROMPTS, child)
         if read is None:
             skip_child(child, BAD_NESTED_VERB, "Gather", _PROMPTS, report)
         elif (prompt := read(child, report)) is not None:
@@ -134,7 +134,11 @@ def _gather(element: _Element, report: Report) -> Gather:
     return Gather(line=element.sourceline or 0, prompts=tuple(prompts), **fields)
 
 
-_PROMPTS: dict[str, Callable[[_Element, Report], Prompt | None]] = {"Say": _say, "Play": _play, "Pause": _pause}
+_PROMPTS: dict[str, Callable[[_Element, Report], Prompt | None]] = {
+    "Say": _say,
+    "Play": _play,
+    "Pause": _pause,
+}
 _VERBS: dict[str, Callable[[_Element, Report], Verb | None]] = {
     **_PROMPTS,
     "Gather": _gather,

@@ -14,6 +14,10 @@ _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _ATTRIBUTE = re.compile(rb"""\s+([^\s=/>"']+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
+IS_FINAL = True
+"""For expat, which takes it by position: there is no more to come."""
+
+
 class Place(NamedTuple):
     """From 1."""
 
@@ -49,7 +53,7 @@ def start_tags(xml: bytes) -> list[Tag]:
     tags: list[Tag] = []
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = lambda name, _: tags.append(Tag(name, parser.CurrentByteIndex))
-    parser.Parse(xml, True)
+    parser.Parse(xml, IS_FINAL)
     return tags
 
 

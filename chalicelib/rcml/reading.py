@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .report import Report
 from .schema import SCHEMA_WARNING, Attribute, Schema
-from .values import PartlyWrong
+from .values import PartlyWrongError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from lxml.etree import _Element
 
 Fields = dict[str, Any]
+Reader = TypeVar("Reader")
+
+MAX_SHOWN = 40
+"""Characters of a stranger's text in a message."""
 
 
 def name_of(element: _Element) -> str:
     """The name without a namespace: ``<r:Say xmlns:r="…">`` is Say."""
     return str(element.tag).rpartition("}")[2]
+
+
+def by_name(readers: Mapping[str, Reader], element: _Element) -> Reader | None:
+    """What reads ``element``: by its name as it is, or without its namespace."""
+    return readers.get(str(element.tag)) or readers.get(name_of(element))
 
 
 def read_fields(element: _Element, schema: Schema, report: Report) -> Fields:
@@ -72,7 +81,7 @@ def _wrong_value(
     if row.blames:
         fields[row.blames] = report.error(element, row.code, message, name)
         return
-    if isinstance(reason, PartlyWrong):
+    if isinstance(reason, PartlyWrongError):
         fields[row.field] = reason.value
         message = f"{message}: the others are used"
     elif row.default is not None:
@@ -91,6 +100,8 @@ def _spoken(default: object) -> str:
 
 
 def _clip(text: str) -> str:
-    """At most 40 characters on one line: the text is a stranger's and the message goes into a log."""
-    shown = text[:40].encode("unicode_escape").decode() if not text[:40].isprintable() else text[:40]
-    return f"{shown}…" if len(text) > 40 else shown
+    """The beginning of a text, on one line whatever is in it: messages go into logs."""
+    shown = text[:MAX_SHOWN]
+    if not shown.isprintable():
+        shown = shown.encode("unicode_escape").decode()
+    return f"{shown}…" if len(text) > MAX_SHOWN else shown

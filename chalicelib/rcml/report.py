@@ -34,6 +34,8 @@ class Report:
     @property
     def problems(self) -> tuple[Problem, ...]:
         """In the order of the text."""
+        if not self._problems:
+            return ()
         return tuple(sorted(self._problems, key=lambda problem: (problem.line, problem.column)))
 
     def warning(self, element: _Element, code: int, message: str, attribute: str = "") -> Problem:
@@ -61,21 +63,23 @@ class Report:
         return problem
 
     def _place(self, element: _Element, attribute: str) -> Place:
+        if len(self._problems) >= MAX_PROBLEMS:
+            return Place(element.sourceline or 1, 1)
         if self._tags is None:
             self._tags = self._read_tags()
         tag = self._tags.get(element)
         if tag is None:
             return Place(element.sourceline or 1, 1)
-        offset = tag.start
-        for found in attributes(self._source.xml, tag.start) if attribute else ():
-            if found.name == attribute.encode():
-                offset = found.start
-        return self._source.place(offset)
+        name = attribute.encode()
+        found = (found.start for found in attributes(self._source.xml, tag.start) if found.name == name)
+        return self._source.place(next(found, tag.start))
 
     def _read_tags(self) -> dict[_Element, Tag]:
         try:
             tags = start_tags(self._source.xml)
-        except expat.ExpatError:  # expat knows fewer letters in names than libxml2 (XML 1.0, 4th and 5th edition)
+        except (
+            expat.ExpatError
+        ):  # expat knows fewer letters in names than libxml2 (XML 1.0, 4th and 5th edition)
             return {}
         return dict(zip(self._root.iter(), tags, strict=True))
 

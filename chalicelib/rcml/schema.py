@@ -1,7 +1,8 @@
 """The attributes of every element, as data: name → field, converter, default, code of a wrong value.
 
-A row is all that the parser knows about an attribute; a new attribute is a new row and a new field, nothing more.
-Values, defaults and codes: CONTRACT §2, §3; of the other verbs Restcomm's documents.  Codes: `catalogue`.
+A row is all that the parser knows about an attribute; a new attribute is a new row and a new field, nothing
+more. Values, defaults and codes: CONTRACT §2, §3; of the other verbs Restcomm's documents.  Codes:
+`catalogue`.
 """
 
 from __future__ import annotations
@@ -48,10 +49,11 @@ class Schema:
 
 _SECONDS = values.integer(1, 600)
 _LOOP = values.integer(0, 1_000_000)
-_SAY_LANGUAGES = (
-    "bf bp en en-gb cf cs dan fi es fr de el it nl no pl pt ru ar ca sv tr".split()  # Restcomm's 22
+_SAY_LANGUAGES = (  # Restcomm's 22
+    *("bf", "bp", "en", "en-gb", "cf", "cs", "dan", "fi", "es", "fr", "de"),
+    *("el", "it", "nl", "no", "pl", "pt", "ru", "ar", "ca", "sv", "tr"),
 )
-_SPEECH_LANGUAGES = "en-US en-GB es-ES it-IT fr-FR pl-PL pt-PT".split()
+_SPEECH_LANGUAGES = ("en-US", "en-GB", "es-ES", "it-IT", "fr-FR", "pl-PL", "pt-PT")
 
 
 def _callbacks(method_code: int) -> dict[str, Attribute]:
@@ -75,7 +77,9 @@ SAY = Schema(
 PLAY = Schema({"loop": Attribute("loop", _LOOP, 1, 13410)})
 PAUSE = Schema({"length": Attribute("length", values.integer(1, 86_400), 1, 13910)})
 REDIRECT = Schema({"method": Attribute("method", values.method, "POST", 13710)})
-REJECT = Schema({"reason": Attribute("reason", values.one_of("rejected", "busy"), "rejected", SCHEMA_WARNING)})
+REJECT = Schema(
+    {"reason": Attribute("reason", values.one_of("rejected", "busy"), "rejected", SCHEMA_WARNING)}
+)
 HANGUP = Schema({})
 GATHER = Schema(
     {
@@ -88,7 +92,9 @@ GATHER = Schema(
         "language": Attribute("language", values.spelled(*_SPEECH_LANGUAGES), "en-US", SCHEMA_WARNING),
         "hints": Attribute("hints", values.text, "", SCHEMA_WARNING),
         "partialResultCallback": Attribute("partial_result_callback", values.url, None, BAD_URL),
-        "partialResultCallbackMethod": Attribute("partial_result_callback_method", values.method, "POST", 13312),
+        "partialResultCallbackMethod": Attribute(
+            "partial_result_callback_method", values.method, "POST", 13312
+        ),
     }
 )
 DIAL = Schema(
@@ -99,11 +105,11 @@ DIAL = Schema(
         "timeLimit": Attribute("time_limit", values.integer(1, 86_400), 14_400, 13216),
         "callerId": Attribute("caller_id", values.caller_id, None, 13214, blames="caller_id_error"),
         "record": Attribute("record", values.record, None, 13217),
-        "hangupOnStar": Attribute("hangup_on_star", values.boolean, False, 13213),
-        "answerOnBridge": Attribute("answer_on_bridge", values.boolean, False, 13219),
+        "hangupOnStar": Attribute("hangup_on_star", values.boolean, default=False, code=13213),
+        "answerOnBridge": Attribute("answer_on_bridge", values.boolean, default=False, code=13219),
         "ringTone": Attribute("ring_tone", values.ring_tone, "us", 13220),
         "dialMusic": Attribute("dial_music", values.url, None, 13220),
-        "sequential": Attribute("sequential", values.boolean, False, 13218),
+        "sequential": Attribute("sequential", values.boolean, default=False, code=13218),
         "referUrl": Attribute("refer_url", values.url, None, BAD_URL),
         "referMethod": Attribute("refer_method", values.method, "POST", 13210),
     },
@@ -133,7 +139,7 @@ CLIENT = Schema(
 )
 VIDEO = Schema(
     {
-        "enable": Attribute("enable", values.boolean, False, SCHEMA_WARNING),
+        "enable": Attribute("enable", values.boolean, default=False, code=SCHEMA_WARNING),
         "overlay": Attribute("overlay", values.text, "", SCHEMA_WARNING),
     }
 )

@@ -1,7 +1,7 @@
 """Takes the SIP passwords out of a document before it is stored or logged.
 
-The text stays as the customer wrote it, to the byte, but for the values of ``password`` on ``<Sip>``: a trace that
-shows a reformatted document would show a document that nobody sent.
+The text stays as the customer wrote it, to the byte, but for the values of ``password`` on ``<Sip>``: a trace
+that shows a reformatted document would show a document that nobody sent.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ _BOM = "\ufeff"
 def seal_passwords(text: str, seal: Callable[[str], str]) -> str:
     """Replace each password of a ``<Sip>`` by what ``seal`` makes of it, and change nothing else.
 
-    ``seal`` gets and returns plain text; the entities are ours.  A document that is not well-formed even after the
-    repair of its ``&`` never runs, so everything in it that looks like a password becomes ``***``.
+    ``seal`` gets and returns plain text; the entities are ours.  A document that is not well-formed even
+    after the repair of its ``&`` never runs, so everything in it that looks like a password becomes ``***``.
     """
     try:
         source = prepare(text)
@@ -56,7 +56,8 @@ def _password_spans(source: Source) -> list[tuple[int, int]]:
 
 
 def _plain(value: str) -> str:
-    """What an XML parser makes of an attribute value (XML 1.0 §3.3.3): white space to spaces, entities resolved."""
+    """What an XML parser makes of an attribute value (XML 1.0 §3.3.3): white space to spaces, entities
+    resolved."""
     spaced = value.replace("\r\n", " ").translate({ord(white): " " for white in "\t\n\r"})
     return _ENTITY.sub(_resolved, spaced)
 

@@ -1,19 +1,21 @@
 """From what a web server answered to XML that is safe to parse.
 
-Customers send any encoding, documents with a raw ``&`` (the samples of this language's own manual contain them) and,
-some of them, attacks.  So before any XML parser sees a document: it is at most 64 KiB, it is UTF-8, a ``&`` that begins
-no entity is written ``&amp;``, and a document type declaration ends it.  All of it is linear in the text.
+Customers send any encoding, documents with a raw ``&`` (the samples of this language's own manual contain
+them) and, some of them, attacks.  So before any XML parser sees a document: it is at most 64 KiB, it is
+UTF-8, a ``&`` that begins no entity is written ``&amp;``, and a document type declaration ends it.  All of it
+is linear in the text.
 """
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
 
-from .errors import NotWellFormed, Problem, TooLarge
-from .positions import Place, place_of
+from .errors import NotWellFormedError, Problem, TooLargeError
+from .positions import IS_FINAL, Place, place_of
 
 MAX_BYTES = 64 * 1024
 """Of the document in UTF-8, before repair."""
@@ -22,10 +24,10 @@ NOT_XML = 12100
 TOO_LARGE = 11750
 
 _ENCODINGS = {
-    "utf-8": "utf-8-sig",
-    "utf8": "utf-8-sig",
-    "us-ascii": "utf-8-sig",
-    "ascii": "utf-8-sig",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "us-ascii": "utf-8",
+    "ascii": "utf-8",
     "utf-16": "utf-16",
     "iso-8859-1": "iso-8859-1",
     "latin1": "iso-8859-1",
@@ -34,7 +36,9 @@ _ENCODINGS = {
 }
 """What a declaration may name, and Python's codec.  ASCII is read as UTF-8, which contains it."""
 
-_DECLARED = re.compile(rb"""<\?xml[^>]{0,100}?\sencoding\s{0,9}=\s{0,9}["']([A-Za-z0-9._-]{1,40})["']""")
+_DECLARED = re.compile(
+    rb"""<\?xml\s+version\s*=\s*["'][0-9.]*["']\s+encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']"""
+)
 
 _REPAIRABLE = re.compile(
     rb"<!--(?:.*?-->|.*)"  # comments, CDATA and processing instructions are stepped over; one that
@@ -48,8 +52,8 @@ _INSERTED = b"amp;"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``xml`` is what is parsed, ``original`` what was received, both UTF-8.  ``repairs``: offsets in ``original``
-    of every ``&`` that was repaired."""
+    """``xml`` is what is parsed, ``original`` what was received, both UTF-8.  ``repairs``: offsets in
+    ``original`` of every ``&`` that was repaired."""
 
     xml: bytes
     original: bytes
@@ -61,19 +65,19 @@ class Source:
 
     def original_offset(self, offset: int) -> int:
         """The byte of ``original`` that became the byte ``offset`` of ``xml``."""
-        grown = 0
-        for bare in self.repairs:
-            if bare + grown >= offset:
-                break
-            grown += len(_INSERTED)
-        return offset - grown
+        before = bisect_left(
+            range(len(self.repairs)), offset, key=lambda n: self.repairs[n] + n * len(_INSERTED)
+        )
+        return offset - before * len(_INSERTED)
 
 
 def prepare(document: str | bytes) -> Source:
-    """The document as safe XML.  Raises `TooLarge` or `NotWellFormed`."""
+    """The document as safe XML.  Raises `TooLargeError` or `NotWellFormedError`."""
     original = _utf8(document)
     if len(original) > MAX_BYTES:
-        raise TooLarge(Problem(TOO_LARGE, f"the document is longer than {MAX_BYTES} bytes", 1, 1, "error"))
+        raise TooLargeError(
+            Problem(TOO_LARGE, f"the document is longer than {MAX_BYTES} bytes", 1, 1, "error")
+        )
     source = repair(original) if b"&" in original else Source(original, original)
     if b"<!DOCTYPE" in source.xml:
         _refuse_declarations(source)
@@ -81,7 +85,8 @@ def prepare(document: str | bytes) -> Source:
 
 
 def repair(original: bytes) -> Source:
-    """Write every ``&`` that begins no entity as ``&amp;``, outside comments, CDATA and processing instructions.
+    """Write every ``&`` that begins no entity as ``&amp;``, outside comments, CDATA and processing
+    instructions.
 
     Only the five entities of XML and character references count: nothing else can be declared here.
     """
@@ -94,17 +99,17 @@ def repair(original: bytes) -> Source:
     return Source(b"".join([*pieces, original[start:]]), original, places)
 
 
-def not_well_formed(source: Source, fallback_line: int = 1) -> NotWellFormed:
-    """The error for a document that the parser refused.  expat finds the place and names the reason in words of
-    its own: libxml2's would quote the document, and with it perhaps a password."""
+def not_well_formed(source: Source, fallback_line: int = 1) -> NotWellFormedError:
+    """The error for a document that the parser refused.  expat finds the place and names the reason in words
+    of its own: libxml2's would quote the document, and with it perhaps a password."""
     parser = expat.ParserCreate("utf-8")
     try:
-        parser.Parse(source.xml, True)
+        parser.Parse(source.xml, IS_FINAL)
     except expat.ExpatError as error:
         place = source.place(max(parser.ErrorByteIndex, 0))
         message = f"not well-formed XML: {expat.ErrorString(error.code)}"
-        return NotWellFormed(Problem(NOT_XML, message, place.line, place.column, "error"))
-    return NotWellFormed(Problem(NOT_XML, "not well-formed XML", fallback_line, 1, "error"))
+        return NotWellFormedError(Problem(NOT_XML, message, place.line, place.column, "error"))
+    return NotWellFormedError(Problem(NOT_XML, "not well-formed XML", fallback_line, 1, "error"))
 
 
 def _utf8(document: str | bytes) -> bytes:
@@ -114,22 +119,25 @@ def _utf8(document: str | bytes) -> bytes:
         return _decoded(document)
     except UnicodeError:
         problem = Problem(NOT_XML, "the document is not in the encoding that it declares", 1, 1, "error")
-    raise NotWellFormed(problem)
+    raise NotWellFormedError(problem)
 
 
 def _decoded(document: bytes) -> bytes:
     if document.startswith((b"\xff\xfe", b"\xfe\xff")):
         return document[: 2 * MAX_BYTES + 2].decode("utf-16").encode()
+    document = document.removeprefix(b"\xef\xbb\xbf")
     declared = _DECLARED.match(document)
     if declared is None:
-        return document.removeprefix(b"\xef\xbb\xbf")
+        return document
     name = declared[1].decode().lower()
+    if name == "utf-8":
+        return document
     if name not in _ENCODINGS:
-        raise NotWellFormed(Problem(NOT_XML, "the document declares an unknown encoding", 1, 1, "error"))
+        raise NotWellFormedError(Problem(NOT_XML, "the document declares an unknown encoding", 1, 1, "error"))
     return document.decode(_ENCODINGS[name]).encode()
 
 
-class _Declared(Exception):
+class _DeclaredError(Exception):
     """expat met a document type declaration."""
 
 
@@ -137,13 +145,13 @@ def _refuse_declarations(source: Source) -> None:
     """12100 if the document declares a type.  The word alone, in a comment or in CDATA, is harmless."""
 
     def declared(*_: object) -> NoReturn:
-        raise _Declared
+        raise _DeclaredError
 
     parser = expat.ParserCreate("utf-8")
     parser.StartDoctypeDeclHandler = declared
     try:
-        parser.Parse(source.xml, True)
-    except _Declared:
+        parser.Parse(source.xml, IS_FINAL)
+    except _DeclaredError:
         place = source.place(max(parser.CurrentByteIndex, 0))
         message = "a document type or entity declaration is not allowed"
         problem = Problem(NOT_XML, message, place.line, place.column, "error")
@@ -151,4 +159,4 @@ def _refuse_declarations(source: Source) -> None:
         raise not_well_formed(source) from None
     else:
         return
-    raise NotWellFormed(problem)
+    raise NotWellFormedError(problem)
