@@ -1,0 +1,54 @@
+"""Accounts and the applications that incoming calls run.
+
+Table: ``pk = AC…`` holds an account (``auth_token``); ``pk = domain#<host>`` the application of a SIP domain
+and ``pk = domain#*`` that of every domain without one, as JSON in ``application``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from ..calls.protocol import decode, encode
+from ..calls.session import Application
+from .cache import Cache
+from .table import Item, Table
+
+CACHED = 1000
+CACHE_SECONDS = 30.0
+
+
+class Accounts:
+    """The accounts table.  What it read is believed for 30 s of ``clock`` (seconds)."""
+
+    def __init__(self, table: Table, clock: Callable[[], float] = time.monotonic) -> None:
+        self._table = table
+        self._cache: Cache[Item | None] = Cache(CACHED, CACHE_SECONDS, clock)
+
+    def token(self, sid: str) -> str | None:
+        """The AuthToken of account ``sid``; None when there is no such account."""
+        item = self._read(sid) if sid.startswith("AC") else None
+        return str(item["auth_token"]) if item else None
+
+    def application_for(self, domain: str, to: str) -> Application | None:
+        """What a call to ``to`` at SIP ``domain`` (empty: that of ``to``) runs; None when nobody is there."""
+        host = (domain or _host(to)).lower()
+        item = self._read(f"domain#{host}") or self._read("domain#*")
+        return decode(str(item["application"]), Application) if item else None
+
+    def save_account(self, sid: str, token: str) -> None:
+        """Create account ``sid`` or give it a new AuthToken."""
+        self._table.put({"pk": sid, "auth_token": token})
+
+    def save_application(self, domain: str, application: Application) -> None:
+        """Let calls to ``domain`` (a host, or ``*``) run ``application``, whose RCML has no plain password."""
+        self._table.put({"pk": f"domain#{domain.lower()}", "application": encode(application).decode()})
+
+    def _read(self, key: str) -> Item | None:
+        return self._cache.get(key, lambda: self._table.get(pk=key))
+
+
+def _host(uri: str) -> str:
+    """The host of a SIP URI that the task has parsed before (RFC 3261 §19.1.1), without port."""
+    address = uri.partition(":")[2].partition(";")[0].partition("?")[0].rpartition("@")[2]
+    return address.partition("]")[0] + "]" if address.startswith("[") else address.partition(":")[0]

@@ -1,0 +1,124 @@
+"""One step request, carried out: read the session, fold the engine over the events, write, send, answer.
+
+The order is what makes it safe.  The row is written before any effect is sent and before the answer, so
+whoever gets no answer asks again, finds the row, has the same effects sent and gets the same commands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import msgspec
+
+from ..calls.commands import Callback, Command, Fetch, Invite
+from ..calls.events import Event, Incoming
+from ..calls.protocol import StepRequest, StepResponse, encode
+from ..calls.session import Session
+from ..calls.step import step
+from .accounts import Accounts
+from .listing import Listing, changed_calls
+from .log import CallLog, LoggedProblem, Row
+from .outbound import Outbound
+
+
+@dataclass
+class _Folded:
+    """The session after a batch of events, and all that they asked for."""
+
+    session: Session | None
+    commands: list[Command] = field(default_factory=list)
+    callbacks: list[Callback] = field(default_factory=list)
+    problems: list[LoggedProblem] = field(default_factory=list)
+
+
+class Steps:
+    """Carries out step requests for the owner of a session: a task, the API before a claim, the reaper."""
+
+    def __init__(self, log: CallLog, accounts: Accounts, listing: Listing, outbound: Outbound) -> None:
+        self._log = log
+        self._accounts = accounts
+        self._listing = listing
+        self._outbound = outbound
+
+    def handle(self, request: StepRequest) -> StepResponse:
+        """Do the step; the same request again has the same effects and answer.
+
+        ``fenced`` is answered when the number is another writer's, or another epoch has begun.
+        """
+        before = self._log.read(request.session, request.number - 1) if request.number else None
+        if request.number and (before is None or before.state.epoch > request.epoch):
+            return StepResponse(request.session, request.number, fenced=True)
+        events = tuple(map(self._with_application, request.events))
+        folded = _fold(before.state if before else None, events)
+        if folded.session is None:
+            return StepResponse(request.session, request.number, tuple(folded.commands), over=True)
+        row = _row(request, events, before, folded, folded.session)
+        present = self._log.append(row)
+        if present is not None and present.digest != row.digest:
+            return StepResponse(request.session, request.number, fenced=True)
+        row = present or row
+        self.send_effects(row)
+        return StepResponse(row.session, row.number, row.commands, over=row.state.over)
+
+    def send_effects(self, row: Row) -> None:
+        """Send what ``row`` asked for, perhaps again.
+
+        The listing goes first: whoever hears of an ending by callback and asks the API shall see it there.
+        """
+        self._listing.project(row)
+        self._outbound.deliver(row.callbacks)
+
+    def _with_application(self, event: Event) -> Event:
+        if not isinstance(event, Incoming):
+            return event
+        application = self._accounts.application_for(event.sip_domain, event.to)
+        return msgspec.structs.replace(event, application=application)
+
+
+def _fold(session: Session | None, events: tuple[Event, ...]) -> _Folded:
+    folded = _Folded(session)
+    for event in events:
+        result = step(folded.session, event)
+        folded.session = result.session
+        folded.commands += result.commands
+        folded.callbacks += result.callbacks
+        folded.problems += [
+            LoggedProblem(problem.code, problem.message, problem.line, problem.column, problem.severity)
+            for problem in result.problems
+        ]
+    folded.commands = [command for command in folded.commands if _is_due(command, folded.session)]
+    return folded
+
+
+def _is_due(command: Command, session: Session | None) -> bool:
+    """Whether a later event of the same batch has not ended the call meanwhile.  A fetch is always due."""
+    if isinstance(command, Fetch) or session is None:
+        return True
+    return not session.calls[command.leg.call if isinstance(command, Invite) else command.call].over
+
+
+def _row(
+    request: StepRequest, events: tuple[Event, ...], before: Row | None, folded: _Folded, after: Session
+) -> Row:
+    moments = [event.at for event in events] + [message.at for message in request.trace]
+    return Row(
+        session=request.session,
+        number=request.number,
+        digest=_digest(request),
+        at=max(moments, default=before.at if before else 0.0),
+        events=events,
+        state=after,
+        epoch=request.epoch,
+        task=request.task,
+        commands=tuple(folded.commands),
+        callbacks=tuple(folded.callbacks),
+        problems=tuple(folded.problems),
+        changed=changed_calls(before.state if before else None, after),
+        trace=request.trace,
+    )
+
+
+def _digest(request: StepRequest) -> str:
+    """What makes a request the same one: who sends it, and the events as they were sent."""
+    return hashlib.sha256(encode((request.epoch, request.events))).hexdigest()

@@ -1,0 +1,75 @@
+"""What goes out by queue: callbacks to customers, created calls to any task, changes to one task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..calls.commands import Callback
+from ..calls.protocol import Modification, OutboundCall, encode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef as Entry
+
+# SQS takes ten messages and 256 KiB in one batch.
+BATCH = 10
+BATCH_BYTES = 250_000
+
+
+class NotQueuedError(Exception):
+    """SQS did not take a message.  Whoever drives the step sends its effects again."""
+
+
+class Outbound:
+    """Sends to the queues.  ``client`` gives the SQS client when there is something to send."""
+
+    def __init__(self, client: Callable[[], SQSClient], calls_url: str, callbacks_url: str) -> None:
+        self._client = client
+        self._calls_url = calls_url
+        self._callbacks_url = callbacks_url
+
+    def announce(self, session: str) -> None:
+        """Offer the created ``session`` to the tasks.  Offered twice, the second claim is fenced."""
+        self._send(self._calls_url, OutboundCall(session))
+
+    def modify(self, queue_url: str, modification: Modification) -> None:
+        """Ask the task behind ``queue_url`` to end a call."""
+        self._send(queue_url, modification)
+
+    def deliver(self, callbacks: tuple[Callback, ...]) -> None:
+        """Queue ``callbacks`` in order: a FIFO group per call, the callback's id against doubles.
+
+        Raises NotQueuedError when any was refused; sent again, those that were taken are dropped by their id.
+        """
+        for batch in _batches(callbacks):
+            answer = self._client().send_message_batch(QueueUrl=self._callbacks_url, Entries=batch)
+            if answer.get("Failed"):
+                reasons = sorted({failed["Code"] for failed in answer["Failed"]})
+                raise NotQueuedError(f"{len(answer['Failed'])} of {len(batch)} callbacks: {reasons}")
+
+    def _send(self, queue_url: str, message: OutboundCall | Modification) -> None:
+        self._client().send_message(QueueUrl=queue_url, MessageBody=encode(message).decode())
+
+
+def _batches(callbacks: tuple[Callback, ...]) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    size = 0
+    for callback in callbacks:
+        body = encode(callback).decode()
+        if batch and (len(batch) == BATCH or size + len(body.encode()) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        size += len(body.encode())
+        batch.append(
+            {
+                "Id": str(len(batch)),
+                "MessageBody": body,
+                "MessageGroupId": callback.call,
+                "MessageDeduplicationId": callback.id,
+            }
+        )
+    if batch:
+        yield batch

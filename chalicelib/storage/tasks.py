@@ -1,0 +1,48 @@
+"""The signaling tasks: who is alive, where a task takes its messages, and which sessions a task has open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+
+from .table import Table
+
+
+@dataclass(frozen=True)
+class Task:
+    """A signaling task.  ``heartbeat``: when it last said that it lives, seconds since the epoch."""
+
+    id: str
+    queue_url: str
+    heartbeat: float
+
+
+class Tasks:
+    """The tasks' rows in the calls table (``pk = tasks``), and its index ``by_task`` of open sessions."""
+
+    def __init__(self, table: Table) -> None:
+        self._table = table
+
+    def heartbeat(self, task: str, queue_url: str, at: float) -> None:
+        """Record that ``task`` lives and takes its messages from ``queue_url``."""
+        self._table.put({"pk": "tasks", "sk": task, "queue_url": queue_url, "heartbeat": at})
+
+    def dead(self, before: float) -> list[Task]:
+        """The tasks whose last heartbeat is older than ``before``, longest silent first."""
+        rows = self._table.query("pk = :tasks", {":tasks": "tasks"})
+        tasks = [Task(str(row["sk"]), str(row["queue_url"]), float(row["heartbeat"])) for row in rows]
+        return sorted((task for task in tasks if task.heartbeat < before), key=lambda task: task.heartbeat)
+
+    def queue_url(self, task: str) -> str | None:
+        """Where ``task`` takes its messages; None when it has gone."""
+        row = self._table.get(pk="tasks", sk=task)
+        return str(row["queue_url"]) if row else None
+
+    def open_sessions(self, task: str, limit: int) -> list[str]:
+        """At most ``limit`` sessions that ``task`` has open, by an index that may lag by a second or so."""
+        rows = self._table.query("open_task = :task", {":task": task}, IndexName="by_task")
+        return [str(row["pk"]).removeprefix("call#") for row in islice(rows, limit)]
+
+    def remove(self, task: Task) -> bool:
+        """Forget ``task`` unless it has said meanwhile that it lives; whether it was forgotten."""
+        return self._table.delete_if("heartbeat = :seen", {":seen": task.heartbeat}, pk="tasks", sk=task.id)

@@ -1,0 +1,62 @@
+"""The step function: one StepRequest in, one StepResponse out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import cache
+from typing import Any
+
+import msgspec
+from chalice import Chalice
+
+from chalicelib.calls.protocol import StepRequest, StepResponse
+from chalicelib.storage import aws
+from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.driving import Steps
+from chalicelib.storage.listing import Listing
+from chalicelib.storage.log import DynamoCallLog
+from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.table import Table
+
+app = Chalice(app_name="step")
+
+
+@app.lambda_function(name="step")
+def step(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Invoked synchronously by the owner of a session; an error means: ask again, unchanged."""
+    request = msgspec.convert(event, StepRequest)
+    response = _steps().handle(request)
+    _tell(request, response)
+    answer: dict[str, Any] = msgspec.to_builtins(response)
+    return answer
+
+
+@cache
+def _steps() -> Steps:
+    calls = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
+    return Steps(
+        DynamoCallLog(calls),
+        Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"])),
+        Listing(calls),
+        Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"]),
+    )
+
+
+def _tell(request: StepRequest, response: StepResponse) -> None:
+    """One line per step: kinds only, for events and commands can carry what no log may show."""
+    line = {
+        "session": request.session,
+        "number": request.number,
+        "epoch": request.epoch,
+        "events": [_kind(event) for event in request.events],
+        "commands": [_kind(command) for command in response.commands],
+        "fenced": response.fenced,
+        "over": response.over,
+    }
+    print(json.dumps(line), file=sys.stderr, flush=True)
+
+
+def _kind(value: msgspec.Struct) -> str:
+    return str(value.__struct_config__.tag)
