@@ -1,0 +1,76 @@
+# make run     the demonstration, from nothing to a bridged call        make setup   environments and packages
+# make test    everything that can be checked here                     make engine  the SIP engine (cached)
+# make check   style, types, import table                               make lock    pin the dependencies anew
+# make bench   the measurements of docs/performance.md                  make clean   remove what these made
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+STEP := infra/dev/step.sh
+BIN := .venv/bin
+ENVIRONMENTS := .venv/.installed .venv-emulator/.installed .venv-sam/.installed
+SOURCES := $(wildcard chalicelib signaling callapi functions benchmarks tests)
+
+.PHONY: help setup packages engine check test run bench image lock clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+# --- set-up: idempotent, and quiet when there is nothing to do ---
+
+setup: packages $(ENVIRONMENTS)
+
+packages:
+	@if [ -n "$$(infra/dev/packages.sh --list)" ]; then \
+	    $(STEP) "Debian packages" infra/dev/packages.sh --install; fi
+
+.venv/.installed: requirements/dev.txt pyproject.toml | packages
+	@$(STEP) "Python packages" infra/dev/venv.sh .venv requirements/dev.txt
+	@$(STEP) "callapi, editable" $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	    --no-build-isolation --config-settings editable_mode=compat --editable .
+	@touch $@
+
+.venv-emulator/.installed: requirements/emulator.txt | packages
+	@$(STEP) "AWS emulator" infra/dev/venv.sh .venv-emulator requirements/emulator.txt
+	@touch $@
+
+.venv-sam/.installed: requirements/sam.txt | packages
+	@$(STEP) "SAM command line" infra/dev/venv.sh .venv-sam requirements/sam.txt
+	@touch $@
+
+# Built once per machine and cached outside the checkout, see the script.
+engine: setup
+	@if ! infra/signaling/build-engine.sh $(BIN)/python --if-cached; then \
+	    $(STEP) "SIP engine (a few minutes, once per machine)" infra/signaling/build-engine.sh $(BIN)/python; fi
+
+# --- checks, tests, measurements ---
+
+check: setup
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy $(SOURCES)
+	@PYTHONPATH=. $(BIN)/lint-imports
+
+test: setup engine check
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+run: setup engine
+	@$(BIN)/callapi demo
+
+bench: setup engine
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+# --- maintenance ---
+
+lock: setup
+	@for name in lambda signaling dev emulator sam; do \
+	    $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	        --no-emit-index-url $(LOCK_ARGS) "requirements/$$name.in" -o "requirements/$$name.txt"; done
+
+clean:
+	rm -rf .venv .venv-emulator .venv-sam .aws-sam build dist *.egg-info \
+	    .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find $(SOURCES) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The build-<LogicalId> targets that `sam build` calls.
+-include infra/sam.mk

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that are missing, and nothing when none is.
+# Usage: packages.sh --list (prints the missing ones) | --install
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+
+wanted() {
+    sed 's/#.*//' "$root/infra/dev/packages.txt" "$root/infra/signaling/engine-packages.txt" | grep -v '^ *$'
+    # Debian splits its own interpreter: venv and headers are packages. Another one (pyenv, a build) has both.
+    if python=$("$root/infra/dev/find-python.sh" 2> /dev/null) &&
+        [ "$("$python" -c 'import sys; print(sys.base_prefix)')" != /usr ]; then
+        return
+    fi
+    printf '%s\n' python3 python3-dev python3-venv
+}
+
+missing() {
+    wanted | while read -r package; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2> /dev/null | grep -qx installed || printf '%s\n' "$package"
+    done
+}
+
+command -v dpkg-query > /dev/null || { echo 'This set-up installs Debian packages: a Debian system is needed.' >&2; exit 1; }
+case ${1:-} in
+    --list) missing ;;
+    --install)
+        mapfile -t packages < <(missing)
+        [ ${#packages[@]} -gt 0 ] || exit 0
+        as_root=()
+        [ "$(id -u)" = 0 ] || as_root=(sudo)
+        "${as_root[@]}" apt-get -q update
+        "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${packages[@]}"
+        ;;
+    *) echo 'usage: packages.sh --list | --install' >&2; exit 2 ;;
+esac

@@ -1,0 +1,15 @@
+/* Compiled limits of the SIP engine. pjsua clamps UaConfig.maxCalls to PJSUA_MAX_CALLS silently, and its
+ * default is 4: what one task may hold is decided here. tests/signaling/test_engine_build.py holds them. */
+#define PJSUA_MAX_CALLS             1024
+#define PJSUA_MAX_ACC               256
+#define PJSUA_MAX_PLAYERS           1024
+#define PJSUA_MAX_RECORDERS         1024
+#define PJSUA_MAX_CONF_PORTS        4096
+/* Two RTP/RTCP sockets per call, TCP and TLS connections beside them (epoll has no limit of its own). */
+#define PJ_IOQUEUE_MAX_HANDLES      8192
+/* Of the form 2^n - 1, as the hash tables want it. An ended INVITE transaction stays for 32 s (timer D, J),
+ * so 400 two-legged calls a second keep 25,600 transactions alive. */
+#define PJSIP_MAX_TSX_COUNT         32767
+#define PJSIP_MAX_DIALOG_COUNT      32767
+/* Up to 1,024 characters of custom headers per leg, and proxies add their own. Default: 4000. */
+#define PJSIP_MAX_PKT_LEN           8000
