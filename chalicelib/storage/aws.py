@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kms import KMSClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_sqs import SQSClient
 
@@ -38,6 +39,15 @@ def sqs() -> SQSClient:
     from botocore.config import Config
 
     return boto3.client("sqs", config=Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS))
+
+
+@cache
+def kms() -> KMSClient:
+    """The KMS client of this process."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client("kms", config=Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS))
 
 
 @cache

@@ -1,0 +1,55 @@
+"""What a REST request can get wrong.  Codes are of the catalogue; they are Twilio's, because SDKs read them."""
+
+from __future__ import annotations
+
+
+class RestError(Exception):
+    """``code`` of the catalogue, ``status`` of HTTP, and a ``message`` for the caller."""
+
+    def __init__(self, code: int, status: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+        self.message = message
+
+
+class InvalidError(RestError):
+    """A parameter is missing or wrong (400)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(code, 400, message)
+
+
+class UnauthorizedError(RestError):
+    """No such account, or not its token (401)."""
+
+    def __init__(self) -> None:
+        super().__init__(20003, 401, "Authenticate")
+
+
+class MissingError(RestError):
+    """The account has no such resource (404)."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(20404, 404, f"The requested resource {path} was not found")
+
+
+class ConflictError(RestError):
+    """The Idempotency-Key was used for another request (409)."""
+
+    def __init__(self) -> None:
+        super().__init__(20409, 409, "This Idempotency-Key was used for another request")
+
+
+class StateError(RestError):
+    """The call is not in the state that the change needs (400)."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(21220, 400, message)
+
+
+class BusyError(RestError):
+    """The call's owner cannot be reached now (503); ask again."""
+
+    def __init__(self) -> None:
+        super().__init__(20500, 503, "The call cannot be changed at the moment")

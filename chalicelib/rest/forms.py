@@ -1,0 +1,163 @@
+"""The parameters of POST Calls, checked: what the call runs and how it dials out (CONTRACT §6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import cast, get_args
+from urllib.parse import parse_qs, urlsplit
+
+from ..calls.session import Application, CallEvent, Launch, Method, StatusHook
+from .errors import InvalidError
+
+TIMEOUT = (1, 600, 60)
+TIME_LIMIT = (1, 86400, 14400)
+RCML_CHARACTERS = 64 * 1024
+CALLER = re.compile(r"[A-Za-z0-9+\-_.]{1,50}")
+EVENTS: tuple[CallEvent, ...] = get_args(CallEvent)
+
+
+class Form:
+    """A form-encoded body: each name with all its values."""
+
+    def __init__(self, values: Mapping[str, Sequence[str]]) -> None:
+        self._values = values
+
+    @classmethod
+    def parse(cls, body: bytes) -> Form:
+        """Read ``body`` (application/x-www-form-urlencoded, UTF-8)."""
+        try:
+            return cls(parse_qs(body.decode(), keep_blank_values=True, max_num_fields=200))
+        except ValueError:
+            raise InvalidError(20001, "The body is no form in UTF-8") from None
+
+    def all(self, name: str) -> list[str]:
+        """Every value of ``name``."""
+        return list(self._values.get(name, ()))
+
+    def get(self, name: str) -> str:
+        """The last value of ``name``, empty when it is not there."""
+        return self._values[name][-1].strip() if self._values.get(name) else ""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """All names with their values, sorted."""
+        return sorted((name, value) for name, values in self._values.items() for value in values)
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """How secrets leave the request: ``password`` seals one, ``document`` those in an RCML text."""
+
+    password: Callable[[str], str]
+    document: Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class NewCall:
+    """What POST Calls asks for."""
+
+    to: str
+    from_: str
+    application: Application
+    launch: Launch
+
+
+def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Callable[[str], None]) -> NewCall:
+    """Check ``form``; raises InvalidError.  ``check_target`` raises it for a SIP URI that cannot be dialled."""
+    url, rcml = form.get("Url"), form.get("Rcml") or form.get("Twiml")
+    if bool(url) == bool(rcml):
+        raise InvalidError(21205, "Exactly one of Url and Rcml is required")
+    if len(rcml) > RCML_CHARACTERS:
+        raise InvalidError(21262, f"Rcml is longer than {RCML_CHARACTERS} characters")
+    application = Application(
+        account_sid=account_sid,
+        url=_url(form, "Url", 21205),
+        method=_method(form, "Method"),
+        rcml=sealing.document(rcml) if rcml else "",
+        fallback_url=_url(form, "FallbackUrl", 21402),
+        fallback_method=_method(form, "FallbackMethod"),
+        status_hook=_hook(form),
+    )
+    to, from_ = _to(form, check_target), _from(form, check_target)
+    return NewCall(to, from_, application, _launch(form, sealing))
+
+
+def _to(form: Form, check_target: Callable[[str], None]) -> str:
+    to = form.get("To")
+    if not to:
+        raise InvalidError(21201, "To is missing")
+    if not _is_sip(to):
+        raise InvalidError(21211, "To must be a SIP URI")
+    check_target(to)
+    return to
+
+
+def _from(form: Form, check_target: Callable[[str], None]) -> str:
+    from_ = form.get("From")
+    if not from_:
+        raise InvalidError(21213, "From is missing")
+    if _is_sip(from_):
+        check_target(from_)
+    elif not CALLER.fullmatch(from_):
+        raise InvalidError(21212, "From is neither a caller id nor a SIP URI")
+    return from_
+
+
+def _is_sip(uri: str) -> bool:
+    return uri.lower().startswith(("sip:", "sips:"))
+
+
+def _launch(form: Form, sealing: Sealing) -> Launch:
+    username, password = form.get("SipAuthUsername"), (form.all("SipAuthPassword") or [""])[-1]
+    if password and not username:
+        raise InvalidError(21226, "SipAuthPassword needs SipAuthUsername")
+    return Launch(
+        timeout=_seconds(form, "Timeout", TIMEOUT),
+        time_limit=_seconds(form, "TimeLimit", TIME_LIMIT),
+        username=username,
+        password=sealing.password(password) if password else "",
+    )
+
+
+def _seconds(form: Form, name: str, bounds: tuple[int, int, int]) -> int:
+    low, high, default = bounds
+    text = form.get(name)
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
+        raise InvalidError(20001, f"{name} must be {low} to {high} seconds")
+    return int(text)
+
+
+def _hook(form: Form) -> StatusHook | None:
+    url = _url(form, "StatusCallback", 21402)
+    if not url:
+        return None
+    named = re.split(r"[\s,]+", " ".join(form.all("StatusCallbackEvent")).strip())
+    wrong = sorted(set(named) - set(EVENTS) - {""})
+    if wrong:
+        raise InvalidError(21626, f"StatusCallbackEvent must be of {', '.join(EVENTS)}")
+    events = tuple(event for event in EVENTS if event in named)
+    return StatusHook(url, _method(form, "StatusCallbackMethod"), events or ("completed",))
+
+
+def _url(form: Form, name: str, code: int) -> str:
+    text = form.get(name)
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        valid = False
+    if not valid:
+        raise InvalidError(code, f"{name} is no absolute http(s) URL")
+    return text
+
+
+def _method(form: Form, name: str) -> Method:
+    method = form.get(name).upper() or "POST"
+    if method not in ("GET", "POST"):
+        raise InvalidError(20001, f"{name} must be GET or POST")
+    return cast("Method", method)

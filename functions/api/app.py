@@ -1,0 +1,150 @@
+"""The REST API behind API Gateway: routes, authentication, formats.  What it does is in chalicelib/rest."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from functools import cache, wraps
+
+from chalice import Chalice, Response
+from chalicelib.storage.secrets import Sealer
+
+from chalicelib import rcml, sip
+from chalicelib.rest.auth import authenticate
+from chalicelib.rest.calls import Account, Calls, Edge
+from chalicelib.rest.errors import InvalidError, RestError
+from chalicelib.rest.filters import parse_query
+from chalicelib.rest.forms import Form, Sealing
+from chalicelib.rest.rendering import (
+    CONTENT_TYPES,
+    Format,
+    call_resource,
+    error_resource,
+    list_resource,
+    rendered,
+)
+from chalicelib.storage import aws
+from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.driving import Steps
+from chalicelib.storage.listing import Listing
+from chalicelib.storage.log import DynamoCallLog
+from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.table import Table
+from chalicelib.storage.tasks import Tasks
+
+VERSIONS = ("2012-04-24", "2010-04-01")
+FORMS = ["application/x-www-form-urlencoded", "application/json"]
+
+app = Chalice(app_name="api")
+View = Callable[..., Response]
+
+
+def answered(view: View) -> View:
+    """Let ``view`` raise RestError: the caller gets it in the format it asked for."""
+
+    @wraps(view)
+    def answering(**parameters: str) -> Response:
+        try:
+            return view(**parameters)
+        except RestError as error:
+            meaning = rcml.CATALOGUE[error.code]
+            body = error_resource(error, f"{meaning.name}: {meaning.text}")
+            headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
+            return _response("RestException", body, error.status, headers)
+
+    return answering
+
+
+@answered
+def calls(account_sid: str) -> Response:
+    """GET and POST Calls."""
+    account = _account(account_sid)
+    request = app.current_request
+    if request.method == "POST":
+        key = request.headers.get("idempotency-key", "").strip()
+        row = _calls().create(account, Form.parse(request.raw_body), key, _edge(), _check_target)
+        return _response("Call", call_resource(row, _version()), 201)
+    asked = dict(request.query_params or {})
+    query = parse_query(asked)
+    page = _calls().page(account, query)
+    return _response("Calls", list_resource(page, query, account.sid, _version(), asked))
+
+
+@answered
+def call(account_sid: str, call_sid: str) -> Response:
+    """GET and POST Calls/{CallSid}."""
+    account = _account(account_sid)
+    sid = call_sid.removesuffix(".json").removesuffix(".xml")
+    if app.current_request.method == "POST":
+        status = Form.parse(app.current_request.raw_body).get("Status")
+        row = _calls().end(account, sid, status, _edge())
+    else:
+        row = _calls().show(account, sid)
+    return _response("Call", call_resource(row, _version()))
+
+
+for version in VERSIONS:
+    base = f"/{version}/Accounts/{{account_sid}}"
+    for suffix in ("", ".json", ".xml"):
+        route = app.route(f"{base}/Calls{suffix}", methods=["GET", "POST"], content_types=FORMS)
+        route(calls)
+    app.route(f"{base}/Calls/{{call_sid}}", methods=["GET", "POST"], content_types=FORMS)(call)
+
+
+def _account(account_sid: str) -> Account:
+    authorization = app.current_request.headers.get("authorization", "")
+    return Account(account_sid, authenticate(_accounts(), authorization, account_sid))
+
+
+def _edge() -> Edge:
+    return Edge(time.time(), secrets.token_hex(16))
+
+
+def _version() -> str:
+    return str(app.current_request.context["resourcePath"]).split("/")[1]
+
+
+def _format() -> Format:
+    """By the path's suffix, else by Accept, else JSON."""
+    request = app.current_request
+    path = str(request.context.get("path") or request.path)
+    if path.endswith((".json", ".xml")):
+        return "xml" if path.endswith(".xml") else "json"
+    accepted = request.headers.get("accept", "")
+    return "xml" if "xml" in accepted and "json" not in accepted and "html" not in accepted else "json"
+
+
+def _response(
+    name: str, resource: dict[str, object], status: int = 200, headers: dict[str, str] | None = None
+) -> Response:
+    form = _format()
+    return Response(
+        body=rendered(name, resource, form),
+        status_code=status,
+        headers={"Content-Type": CONTENT_TYPES[form], **(headers or {})},
+    )
+
+
+def _check_target(uri: str) -> None:
+    try:
+        sip.parse_uri(uri)
+    except sip.InvalidSipUri as error:
+        raise InvalidError(21227 if error.code == 13253 else 21211, error.message) from None
+
+
+@cache
+def _accounts() -> Accounts:
+    return Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
+
+
+@cache
+def _calls() -> Calls:
+    table = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
+    log, listing = DynamoCallLog(table), Listing(table)
+    outbound = Outbound(aws.sqs, os.environ["OUTBOUND_QUEUE_URL"], os.environ["CALLBACKS_QUEUE_URL"])
+    steps = Steps(log, _accounts(), listing, outbound)
+    sealer = Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
+    sealing = Sealing(sealer.seal, lambda text: rcml.seal_passwords(text, sealer.seal))
+    return Calls(log, steps, listing, Tasks(table), outbound, sealing)

@@ -1,0 +1,151 @@
+"""An AWS account in this process, with the tables and queues of a deployment, and the functions in it."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from chalice.test import Client
+from moto import mock_aws
+
+from chalicelib.calls.commands import Callback
+from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.session import Application
+from chalicelib.storage import aws
+from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.listing import Listing
+from chalicelib.storage.log import DynamoCallLog
+from chalicelib.storage.table import Table
+from chalicelib.storage.tasks import Tasks
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "AC" + "0" * 32
+TOKEN = "tok-" + "1" * 28
+CALLER = "CA" + "a" * 32
+NOW = 1_790_000_000.0
+FIFO = {"FifoQueue": "true"}
+
+
+class Cloud:
+    """The deployment.  ``environment`` is what its functions see."""
+
+    def __init__(self) -> None:
+        self.dynamodb = boto3.client("dynamodb")
+        self.sqs = boto3.client("sqs")
+        self._make_tables()
+        self.callbacks_url = self.make_callbacks_queue()
+        self.outbound_url = self.sqs.create_queue(QueueName="outbound")["QueueUrl"]
+        self.task_url = self.sqs.create_queue(QueueName="task-1")["QueueUrl"]
+        self.environment = {
+            "CALLS_TABLE": "calls",
+            "ACCOUNTS_TABLE": "accounts",
+            "CALLBACKS_QUEUE_URL": self.callbacks_url,
+            "OUTBOUND_QUEUE_URL": self.outbound_url,
+            "FETCH_FUNCTION": "fetch",
+            "SEAL_KEY_ID": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
+        }
+        self.table = Table(self.dynamodb, "calls")
+        self.log = DynamoCallLog(self.table)
+        self.listing = Listing(self.table)
+        self.tasks = Tasks(self.table)
+        self.accounts = Accounts(Table(self.dynamodb, "accounts"))
+        self.accounts.save_account(ACCOUNT, TOKEN)
+        self.accounts.save_application("*", Application(ACCOUNT, url="https://app.example.com/voice"))
+
+    def _make_tables(self) -> None:
+        self.dynamodb.create_table(
+            TableName="calls",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "pk", "KeyType": "HASH"},
+                {"AttributeName": "sk", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+                {"AttributeName": "account", "AttributeType": "S"},
+                {"AttributeName": "created", "AttributeType": "N"},
+                {"AttributeName": "open_task", "AttributeType": "S"},
+            ],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "by_account",
+                    "KeySchema": [
+                        {"AttributeName": "account", "KeyType": "HASH"},
+                        {"AttributeName": "created", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                },
+                {
+                    "IndexName": "by_task",
+                    "KeySchema": [{"AttributeName": "open_task", "KeyType": "HASH"}],
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                },
+            ],
+        )
+        self.dynamodb.create_table(
+            TableName="accounts",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        )
+
+    def make_callbacks_queue(self) -> str:
+        return self.sqs.create_queue(QueueName="callbacks.fifo", Attributes=FIFO)["QueueUrl"]
+
+    def received(self, queue_url: str) -> list[dict[str, Any]]:
+        """Everything that lies in the queue, taken out of it."""
+        messages: list[dict[str, Any]] = []
+        while True:
+            got = self.sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
+            ).get("Messages", [])
+            if not got:
+                return messages
+            for message in got:
+                self.sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                messages.append(dict(message))
+
+    def callbacks(self) -> list[Callback]:
+        return [decode(message["Body"], Callback) for message in self.received(self.callbacks_url)]
+
+    def rows(self, prefix: str = "") -> list[dict[str, Any]]:
+        items = self.dynamodb.scan(TableName="calls")["Items"]
+        return [item for item in items if item["pk"]["S"].startswith(prefix)]
+
+    def step(self, function: Client, request: StepRequest) -> StepResponse:
+        """Invoke the step function as a task does: JSON in, JSON out."""
+        answer = function.lambda_.invoke("step", json.loads(encode(request)))
+        return decode(json.dumps(answer.payload), StepResponse)
+
+
+@contextmanager
+def cloud_running() -> Iterator[Cloud]:
+    region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+    with mock_aws(), patch.dict(os.environ, region):
+        for client in (aws.dynamodb, aws.sqs, aws.functions, aws.kms):
+            client.cache_clear()
+        cloud = Cloud()
+        with patch.dict(os.environ, cloud.environment):
+            yield cloud
+
+
+@contextmanager
+def function(name: str) -> Iterator[Client]:
+    """functions/<name> freshly loaded, as after a cold start."""
+    spec = importlib.util.spec_from_file_location(
+        f"functions_{name}_app", ROOT / "functions" / name / "app.py"
+    )
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with Client(module.app, project_dir=str(ROOT)) as client:
+        yield client
