@@ -50,7 +50,7 @@ def text_of(element: _Element) -> str:
     """The trimmed text of the element itself, around its children."""
     text = element.text or ""
     if len(element):
-        text += "".join(child.tail or "" for child in element)
+        text += "".join([child.tail or "" for child in element])
     return text.strip()
 
 

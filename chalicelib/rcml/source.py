@@ -36,6 +36,7 @@ _ENCODINGS = {
 }
 """What a declaration may name, and Python's codec.  ASCII is read as UTF-8, which contains it."""
 
+_USUAL = b'<?xml version="1.0" encoding="UTF-8"?>'
 _DECLARED = re.compile(
     rb"""<\?xml\s+version\s*=\s*["'][0-9.]*["']\s+encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']"""
 )
@@ -125,6 +126,8 @@ def _utf8(document: str | bytes) -> bytes:
 def _decoded(document: bytes) -> bytes:
     if document.startswith((b"\xff\xfe", b"\xfe\xff")):
         return document[: 2 * MAX_BYTES + 2].decode("utf-16").encode()
+    if document.startswith(_USUAL):
+        return document
     document = document.removeprefix(b"\xef\xbb\xbf")
     declared = _DECLARED.match(document)
     if declared is None:

@@ -7,6 +7,7 @@ case, as Restcomm did; white space around a value is dropped.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 MAX_URL = 4096
 """Characters.  Longer than what any browser or proxy passes on."""
@@ -14,6 +15,7 @@ MAX_CALLER_ID = 50
 MAX_SIP_URI = 254
 MAX_CREDENTIAL = 255
 MAX_DTMF = 64
+MAX_DIGITS = 10
 
 EVENTS = ("initiated", "ringing", "answered", "completed")
 
@@ -134,8 +136,13 @@ def integer(low: int, high: int) -> Callable[[str], int]:
 
     def convert(raw: str) -> int:
         text = raw.strip()
-        if text.isascii() and text.isdigit() and len(text) <= 10 and low <= int(text) <= high:
-            return int(text)
+        if (
+            text.isascii()
+            and text.isdigit()
+            and len(text) <= MAX_DIGITS
+            and low <= (number := int(text)) <= high
+        ):
+            return number
         raise ValueError(f"is no whole number from {low} to {high}")
 
     return convert
@@ -166,6 +173,7 @@ def spelled(*words: str) -> Callable[[str], str]:
     return convert
 
 
+@lru_cache(maxsize=256)  # an application writes the same few lists in every document
 def events(raw: str) -> tuple[str, ...]:
     """Call progress events separated by commas and/or white space, each once, in the order they happen."""
     words = set(raw.lower().replace(",", " ").split())
@@ -180,7 +188,7 @@ def events(raw: str) -> tuple[str, ...]:
 def caller_id(raw: str) -> str | None:
     """Alphanumeric and ``+-_.`` up to 50, or a SIP URI under 255.  An empty one is none (the parent's
     From)."""
-    if raw[:4].lower() in ("sip:", "sips"):
+    if raw[:5].lower().startswith(("sip:", "sips:")):
         return _sip_caller_id(raw)
     if len(raw) > MAX_CALLER_ID or not _CALLER_ID.issuperset(raw):
         raise ValueError("is neither alphanumeric and +-_. up to 50 characters nor a SIP URI")

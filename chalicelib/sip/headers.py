@@ -30,6 +30,8 @@ AS_THEY_ARE = {
 
 RESERVED_PREFIX = "x-callapi-"
 
+MAX_SHOWN = 40
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -59,7 +61,7 @@ def _header(raw_name: str, raw_value: str) -> tuple[str, str] | SipWarning:
     value = _decoded(raw_value)
     if value is None or not _is_printable(value):
         return SipWarning(VALUE_ILLEGAL, f"the value of {_shown(name)} cannot be in a header: left out")
-    return name, value.strip(" \t")
+    return name, value.strip(" ")
 
 
 def _prefixed(name: str) -> str:
@@ -78,13 +80,10 @@ def _decoded(text: str) -> str | None:
 
 
 def _is_printable(value: str) -> bool:
-    """No control of any kind: C0 but for the tab, DEL, C1 (NEL is a line end to some), and U+2028, U+2029."""
-    return not any(
-        (ord(char) < 32 and char != "\t") or 0x7F <= ord(char) <= 0x9F or char in "\u2028\u2029"
-        for char in value
-    )
+    """No control of any kind: C0, DEL, C1 (NEL is a line end to some), U+2028 and U+2029."""
+    return not any(char < " " or "\x7f" <= char <= "\x9f" or char in "\u2028\u2029" for char in value)
 
 
 def _shown(name: str) -> str:
-    """At most 40 printable characters of a name that a stranger wrote."""
-    return "".join(char if char.isprintable() else "?" for char in name[:40]) or "an empty name"
+    """At most MAX_SHOWN printable characters of a name that a stranger wrote."""
+    return "".join(char if char.isprintable() else "?" for char in name[:MAX_SHOWN]) or "an empty name"
