@@ -60,6 +60,10 @@ run: setup engine
 bench: setup engine
 	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
 
+# The image of the signaling task; OFFLINE_BASE=1 where no base image can be pulled.
+image:
+	@infra/signaling/build-image.sh $(IMAGE_ARGS)
+
 # --- maintenance ---
 
 lock: setup
