@@ -53,3 +53,10 @@ class BusyError(RestError):
 
     def __init__(self) -> None:
         super().__init__(20500, 503, "The call cannot be changed at the moment")
+
+
+class InternalError(RestError):
+    """Our fault (500)."""
+
+    def __init__(self) -> None:
+        super().__init__(20500, 500, "Internal server error")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+import traceback
 from collections.abc import Callable
 from functools import cache, wraps
 
@@ -14,7 +15,7 @@ from chalicelib.storage.secrets import Sealer
 from chalicelib import rcml, sip
 from chalicelib.rest.auth import authenticate
 from chalicelib.rest.calls import Account, Calls, Edge
-from chalicelib.rest.errors import InvalidError, RestError
+from chalicelib.rest.errors import InternalError, InvalidError, RestError
 from chalicelib.rest.filters import parse_query
 from chalicelib.rest.forms import Form, Sealing
 from chalicelib.rest.rendering import (
@@ -42,17 +43,18 @@ View = Callable[..., Response]
 
 
 def answered(view: View) -> View:
-    """Let ``view`` raise RestError: the caller gets it in the format it asked for."""
+    """Let ``view`` raise: the caller gets a RestError in the format it asked for, any other error as 20500."""
 
     @wraps(view)
     def answering(**parameters: str) -> Response:
         try:
             return view(**parameters)
         except RestError as error:
-            meaning = rcml.CATALOGUE[error.code]
-            body = error_resource(error, f"{meaning.name}: {meaning.text}")
-            headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
-            return _response("RestException", body, error.status, headers)
+            return _refusal(error)
+        except Exception as error:  # noqa: BLE001  # the message of an unknown error may hold a secret: log without
+            where = "".join(traceback.format_tb(error.__traceback__))
+            app.log.error("%s\n%s", type(error).__name__, where)
+            return _refusal(InternalError())
 
     return answering
 
@@ -91,6 +93,13 @@ for version in VERSIONS:
         route = app.route(f"{base}/Calls{suffix}", methods=["GET", "POST"], content_types=FORMS)
         route(calls)
     app.route(f"{base}/Calls/{{call_sid}}", methods=["GET", "POST"], content_types=FORMS)(call)
+
+
+def _refusal(error: RestError) -> Response:
+    meaning = rcml.CATALOGUE[error.code]
+    body = error_resource(error, f"{meaning.name}: {meaning.text}")
+    headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
+    return _response("RestException", body, error.status, headers)
 
 
 def _account(account_sid: str) -> Account:

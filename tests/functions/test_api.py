@@ -3,7 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
@@ -19,6 +19,7 @@ from tests.storage.scenes import bridged, fetched, incoming, leg, request
 BASE = f"/2012-04-24/Accounts/{ACCOUNT}"
 FORM = {"To": "sip:bob@example.net", "From": "+4930123", "Url": "https://app.example.com/v"}
 PASSWORD = "s3cr3t-pass"
+NONE: Mapping[str, str] = {}
 
 
 class Api:
@@ -28,18 +29,20 @@ class Api:
         self._client = client
         self.credentials = f"{ACCOUNT}:{TOKEN}"
 
-    def send(self, method: str, path: str, form: dict[str, Any] | None = None, **headers: str) -> Any:
+    def send(
+        self, method: str, path: str, form: dict[str, Any] | None = None, headers: Mapping[str, str] = NONE
+    ) -> Any:
         basic = base64.b64encode(self.credentials.encode()).decode()
         sent = {"Authorization": f"Basic {basic}", "Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form or {}, doseq=True).encode()
-        return self._client.http.request(method, path, headers=sent | headers, body=body)
+        return self._client.http.request(method, path, headers={**sent, **headers}, body=body)
 
     def create(self, key: str = "", **changes: Any) -> Any:
         form = {name: value for name, value in (FORM | changes).items() if value is not None}
-        return self.send("POST", f"{BASE}/Calls.json", form, **({"Idempotency-Key": key} if key else {}))
+        return self.send("POST", f"{BASE}/Calls.json", form, {"Idempotency-Key": key} if key else NONE)
 
     def get(self, path: str, **headers: str) -> Any:
-        return self.send("GET", BASE + path, **headers)
+        return self.send("GET", BASE + path, None, headers)
 
     def end(self, sid: str, status: str = "completed") -> Any:
         return self.send("POST", f"{BASE}/Calls/{sid}.json", {"Status": status})
@@ -223,7 +226,7 @@ def test_call_ended_while_a_task_claims_it_is_ended_by_exactly_one(
     for _ in range(5):
         sid = api.create().json_body["sid"]
         start = threading.Barrier(2)
-        claimed = []
+        claimed: list[bool] = []
 
         def claiming(sid: str = sid, start: threading.Barrier = start, claimed: list[bool] = claimed) -> None:
             start.wait()
@@ -359,3 +362,13 @@ def test_xml_by_suffix_and_by_accept(cloud: Cloud, api: Api) -> None:
     error = ET.fromstring(api.get("/Calls/CAx.xml").body)
     assert error.findtext("RestException/Code") == "20404"
     assert api.get("/Calls").headers["Content-Type"] == "application/json"
+
+
+def test_our_own_failure_is_500_in_the_format_of_errors_and_leaks_nothing(
+    cloud: Cloud, api: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.dynamodb.delete_table(TableName="calls")
+    answer = api.create(SipAuthUsername="bob", SipAuthPassword=PASSWORD)
+    assert (answer.status_code, answer.json_body["code"]) == (500, 20500)
+    assert "ResourceNotFoundException" in caplog.text
+    assert PASSWORD not in caplog.text

@@ -30,7 +30,6 @@ ACCOUNT = "AC" + "0" * 32
 TOKEN = "tok-" + "1" * 28
 CALLER = "CA" + "a" * 32
 NOW = 1_790_000_000.0
-FIFO = {"FifoQueue": "true"}
 
 
 class Cloud:
@@ -98,7 +97,8 @@ class Cloud:
         )
 
     def make_callbacks_queue(self) -> str:
-        return self.sqs.create_queue(QueueName="callbacks.fifo", Attributes=FIFO)["QueueUrl"]
+        queue = self.sqs.create_queue(QueueName="callbacks.fifo", Attributes={"FifoQueue": "true"})
+        return queue["QueueUrl"]
 
     def received(self, queue_url: str) -> list[dict[str, Any]]:
         """Everything that lies in the queue, taken out of it."""
