@@ -21,9 +21,12 @@ CONTENT_TYPES: dict[Format, str] = {"json": "application/json", "xml": "applicat
 _POSITION = ("Page", "PageToken", "PageSize")
 
 
-def call_resource(row: CallRow, version: str) -> dict[str, Any]:
-    """One call; times in RFC 2822, durations in seconds as text, None where there is nothing to tell."""
-    uri = f"/{version}/Accounts/{row.account_sid}/Calls/{row.sid}"
+def call_resource(row: CallRow, root: str) -> dict[str, Any]:
+    """One call; ``root`` is the path before ``/Accounts``.
+
+    Times are in RFC 2822, durations in seconds as text, and None stands where there is nothing to tell.
+    """
+    uri = f"{root}/Accounts/{row.account_sid}/Calls/{row.sid}"
     return {
         "sid": row.sid,
         "date_created": _time(row.created_at),
@@ -51,10 +54,10 @@ def call_resource(row: CallRow, version: str) -> dict[str, Any]:
 
 
 def list_resource(
-    page: Page, query: Query, account_sid: str, version: str, asked: Mapping[str, str]
+    page: Page, query: Query, account_sid: str, root: str, asked: Mapping[str, str]
 ) -> dict[str, Any]:
     """One page of calls.  There is no total: counting would read the whole history of the account."""
-    path = f"/{version}/Accounts/{account_sid}/Calls.json"
+    path = f"{root}/Accounts/{account_sid}/Calls.json"
     kept = {name: value for name, value in asked.items() if name not in _POSITION}
 
     def address(number: int, token: str) -> str:
@@ -74,7 +77,7 @@ def list_resource(
         "first_page_uri": address(0, ""),
         "previous_page_uri": None,
         "next_page_uri": following,
-        "calls": [call_resource(row, version) for row in page.calls],
+        "calls": [call_resource(row, root) for row in page.calls],
     }
 
 

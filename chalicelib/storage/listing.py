@@ -146,7 +146,7 @@ class Listing:
             "pk": f"call#{call.sid}",
             "sk": "row",
             "account": call.account_sid,
-            "created": call.created_at,
+            "created": _moment(call.created_at),
             "step": call.step,
             "row": encode(call).decode(),
             "expires_at": int(call.updated_at) + self._retention,
@@ -196,7 +196,12 @@ def _decoded(item: Item) -> CallRow:
 
 
 def _token(row: CallRow) -> str:
-    return base64.urlsafe_b64encode(f"{row.sid} {row.created_at!r}".encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(f"{row.sid} {_moment(row.created_at)}".encode()).decode().rstrip("=")
+
+
+def _moment(at: float) -> str:
+    """Seconds since the epoch as text that sorts like the number."""
+    return f"{at:017.6f}"
 
 
 def _start_key(account_sid: str, token: str) -> dict[str, dict[str, str]]:
@@ -210,5 +215,5 @@ def _start_key(account_sid: str, token: str) -> dict[str, dict[str, str]]:
         "pk": {"S": f"call#{sid}"},
         "sk": {"S": "row"},
         "account": {"S": account_sid},
-        "created": {"N": created},
+        "created": {"S": created},
     }

@@ -67,11 +67,11 @@ def calls(account_sid: str) -> Response:
     if request.method == "POST":
         key = request.headers.get("idempotency-key", "").strip()
         row = _calls().create(account, Form.parse(request.raw_body), key, _edge(), _check_target)
-        return _response("Call", call_resource(row, _version()), 201)
+        return _response("Call", call_resource(row, _root()), 201)
     asked = dict(request.query_params or {})
     query = parse_query(asked)
     page = _calls().page(account, query)
-    return _response("Calls", list_resource(page, query, account.sid, _version(), asked))
+    return _response("Calls", list_resource(page, query, account.sid, _root(), asked))
 
 
 @answered
@@ -84,7 +84,7 @@ def call(account_sid: str, call_sid: str) -> Response:
         row = _calls().end(account, sid, status, _edge())
     else:
         row = _calls().show(account, sid)
-    return _response("Call", call_resource(row, _version()))
+    return _response("Call", call_resource(row, _root()))
 
 
 for version in VERSIONS:
@@ -111,14 +111,19 @@ def _edge() -> Edge:
     return Edge(time.time(), secrets.token_hex(16))
 
 
-def _version() -> str:
-    return str(app.current_request.context["resourcePath"]).split("/")[1]
+def _path() -> str:
+    """The path as the client sent it, with the stage that API Gateway may put before it."""
+    return str(app.current_request.context.get("path") or app.current_request.path)
+
+
+def _root() -> str:
+    return _path().partition("/Accounts/")[0]
 
 
 def _format() -> Format:
     """By the path's suffix, else by Accept, else JSON."""
     request = app.current_request
-    path = str(request.context.get("path") or request.path)
+    path = _path()
     if path.endswith((".json", ".xml")):
         return "xml" if path.endswith(".xml") else "json"
     accepted = request.headers.get("accept", "")

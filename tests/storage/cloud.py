@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
+import yaml  # type: ignore[import-untyped]  # no stubs among the dependencies
 from chalice.test import Client
 from moto import mock_aws
 
@@ -30,6 +31,18 @@ ACCOUNT = "AC" + "0" * 32
 TOKEN = "tok-" + "1" * 28
 CALLER = "CA" + "a" * 32
 NOW = 1_790_000_000.0
+
+
+# Reads the template; what its functions (!Ref …) would give does not matter here.
+TemplateLoader: Any = type("TemplateLoader", (yaml.SafeLoader,), {})
+TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: suffix)
+
+
+def deployed_resources() -> dict[str, Any]:
+    """The resources of infra/template.yaml: the tests' tables are the deployment's."""
+    with (ROOT / "infra" / "template.yaml").open() as template:
+        resources: dict[str, Any] = yaml.load(template, TemplateLoader)["Resources"]  # noqa: S506  # a SafeLoader
+    return resources
 
 
 class Cloud:
@@ -59,42 +72,12 @@ class Cloud:
         self.accounts.save_application("*", Application(ACCOUNT, url="https://app.example.com/voice"))
 
     def _make_tables(self) -> None:
-        self.dynamodb.create_table(
-            TableName="calls",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-            AttributeDefinitions=[
-                {"AttributeName": "pk", "AttributeType": "S"},
-                {"AttributeName": "sk", "AttributeType": "S"},
-                {"AttributeName": "account", "AttributeType": "S"},
-                {"AttributeName": "created", "AttributeType": "N"},
-                {"AttributeName": "open_task", "AttributeType": "S"},
-            ],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "by_account",
-                    "KeySchema": [
-                        {"AttributeName": "account", "KeyType": "HASH"},
-                        {"AttributeName": "created", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                },
-                {
-                    "IndexName": "by_task",
-                    "KeySchema": [{"AttributeName": "open_task", "KeyType": "HASH"}],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                },
-            ],
-        )
-        self.dynamodb.create_table(
-            TableName="accounts",
-            BillingMode="PAY_PER_REQUEST",
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        )
+        resources = deployed_resources()
+        for name, resource in (("calls", "CallsTable"), ("accounts", "AccountsTable")):
+            properties = resources[resource]["Properties"]
+            kept = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+            schema = {key: properties[key] for key in kept if key in properties}
+            self.dynamodb.create_table(TableName=name, BillingMode="PAY_PER_REQUEST", **schema)
 
     def make_callbacks_queue(self) -> str:
         queue = self.sqs.create_queue(QueueName="callbacks.fifo", Attributes={"FifoQueue": "true"})
@@ -137,9 +120,8 @@ def cloud_running() -> Iterator[Cloud]:
             yield cloud
 
 
-@contextmanager
-def function(name: str) -> Iterator[Client]:
-    """functions/<name> freshly loaded, as after a cold start."""
+def loaded(name: str) -> Any:
+    """The Chalice object of functions/<name>, freshly loaded as after a cold start."""
     spec = importlib.util.spec_from_file_location(
         f"functions_{name}_app", ROOT / "functions" / name / "app.py"
     )
@@ -147,5 +129,11 @@ def function(name: str) -> Iterator[Client]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    with Client(module.app, project_dir=str(ROOT)) as client:
+    return module.app
+
+
+@contextmanager
+def function(name: str) -> Iterator[Client]:
+    """functions/<name> behind Chalice's test client."""
+    with Client(loaded(name), project_dir=str(ROOT)) as client:
         yield client
