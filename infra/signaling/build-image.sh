@@ -21,7 +21,8 @@ make_base() {
     buildah bud --isolation chroot --format docker -t "$base" "$root"
 }
 
-if command -v docker > /dev/null; then
+# A client without its engine is no Docker.
+if docker info > /dev/null 2>&1; then
     exec docker build -f infra/signaling/Dockerfile -t "$tag" "$@" .
 fi
 command -v buildah > /dev/null || { echo 'Docker or buildah is needed.' >&2; exit 1; }
