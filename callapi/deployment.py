@@ -82,5 +82,6 @@ def _reasons(formation: Any) -> str:
     events = formation.describe_stack_events(StackName=STACK)["StackEvents"]
     failed = [event for event in events if "FAILED" in event.get("ResourceStatus", "")]
     return "; ".join(
-        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}" for event in failed
+        f"{event.get('LogicalResourceId')}: {event.get('ResourceStatusReason', 'no reason given')}"
+        for event in failed
     )

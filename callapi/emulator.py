@@ -67,16 +67,20 @@ def start_emulator(folder: Path) -> tuple[Child, Cloud]:
         raise StartError(f"{PYTHON.parent.parent.name} is missing: run `make setup` first")
     port = free_port()
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
-    environment = clean | CREDENTIALS | {
-        "BIND_HOST": LOOPBACK,
-        "MINISTACK_HOST": LOOPBACK,
-        "GATEWAY_PORT": str(port),
-        "MINISTACK_REGION": REGION,
-        "STATE_DIR": str(folder / "state"),
-        "S3_DATA_DIR": str(folder / "s3"),
-        "TMPDIR": str(folder),
-        "LOG_LEVEL": "WARNING",
-    }
+    environment = (
+        clean
+        | CREDENTIALS
+        | {
+            "BIND_HOST": LOOPBACK,
+            "MINISTACK_HOST": LOOPBACK,
+            "GATEWAY_PORT": str(port),
+            "MINISTACK_REGION": REGION,
+            "STATE_DIR": str(folder / "state"),
+            "S3_DATA_DIR": str(folder / "s3"),
+            "TMPDIR": str(folder),
+            "LOG_LEVEL": "WARNING",
+        }
+    )
     cloud = Cloud(f"http://{LOOPBACK}:{port}")
     child = Child("the AWS emulator", [str(PYTHON), "-m", "ministack"], environment, folder / "emulator.log")
     try:

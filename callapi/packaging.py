@@ -75,7 +75,10 @@ def main(arguments: list[str]) -> int:
         case ["layer", directory]:
             build_layer(Path(directory))
         case _:
-            print("usage: python -m callapi.packaging function NAME DIRECTORY | layer DIRECTORY", file=sys.stderr)
+            print(
+                "usage: python -m callapi.packaging function NAME DIRECTORY | layer DIRECTORY",
+                file=sys.stderr,
+            )
             return 2
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -48,7 +49,9 @@ class Child:
         deadline = time.monotonic() + seconds
         while not ready():
             if not self.running:
-                raise StartError(f"{self.name} ended with status {self._process.returncode}:\n{self.last_words()}")
+                raise StartError(
+                    f"{self.name} ended with status {self._process.returncode}:\n{self.last_words()}"
+                )
             if time.monotonic() > deadline:
                 raise StartError(f"{self.name} was not ready after {seconds:g} s:\n{self.last_words()}")
             time.sleep(0.05)
@@ -57,14 +60,10 @@ class Child:
         """SIGTERM, then SIGKILL to the whole group after ``seconds``; nothing of it is left."""
         if self.running:
             self._process.send_signal(signal.SIGTERM)
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                pass
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait()
 
     def last_words(self, lines: int = 15) -> str:

@@ -1,0 +1,70 @@
+"""The console script ``callapi``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from .call import RefusedError, call
+from .ladder import FORMATS
+from .platform import NotRunningError, find_running
+from .processes import StartError
+from .trace import UnknownCallError, calls_table, moments, read_rows
+from .up import application_from, up
+
+Failure = (StartError, NotRunningError, RefusedError, UnknownCallError, OSError)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand; the exit status is 0 for success, 1 for a failure, 2 for wrong usage."""
+    options = _parser().parse_args(arguments)
+    try:
+        status: int = options.run(options)
+    except Failure as error:
+        print(f"callapi: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="callapi", description="Programmable voice on SIP.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    platform = commands.add_parser("up", help="run the whole platform on this machine until Ctrl-C")
+    source = platform.add_mutually_exclusive_group()
+    source.add_argument("--rcml", type=Path, metavar="FILE", help="the document that an incoming call runs")
+    source.add_argument("--voice-url", metavar="URL", help="where an incoming call's document is fetched")
+    platform.add_argument(
+        "--ready-file", type=Path, metavar="FILE", help="written as JSON once all of it answers"
+    )
+    platform.set_defaults(
+        run=lambda options: up(application_from(options.rcml, options.voice_url), options.ready_file)
+    )
+
+    placing = commands.add_parser("call", help="place a call through the REST API and follow it")
+    placing.add_argument("--to", required=True, metavar="SIP-URI")
+    placing.add_argument("--from", dest="from_", default="callapi", metavar="CALLER")
+    document = placing.add_mutually_exclusive_group(required=True)
+    document.add_argument("--rcml", type=Path, metavar="FILE")
+    document.add_argument("--url", metavar="URL")
+    placing.set_defaults(run=_call)
+
+    tracing = commands.add_parser("trace", help="show one call from the log")
+    tracing.add_argument("call", metavar="CALLSID")
+    tracing.add_argument("--format", choices=FORMATS, default="ladder")
+    tracing.set_defaults(run=_trace)
+    return parser
+
+
+def _call(options: argparse.Namespace) -> int:
+    document = {"Url": options.url} if options.url else {"Rcml": options.rcml.read_text()}
+    return call(find_running().ready, {"To": options.to, "From": options.from_, **document})
+
+
+def _trace(options: argparse.Namespace) -> int:
+    print(FORMATS[options.format](moments(read_rows(calls_table(), options.call))))
+    return 0

@@ -1,0 +1,131 @@
+"""``callapi trace``: one call from the log, as moments of three kinds: SIP messages, commands, webhooks.
+
+What the log never holds cannot be shown: SIP passwords are sealed there.  Sealed values are left out here too.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from chalicelib.calls.commands import Callback, Command, Dial, Fetch, Invite, Perform
+from chalicelib.calls.events import Event, Fetched
+from chalicelib.calls.protocol import SipMessage
+from chalicelib.storage.listing import Listing
+from chalicelib.storage.log import DynamoCallLog, Row
+from chalicelib.storage.table import Table
+
+Kind = Literal["sip", "event", "command", "webhook", "problem"]
+PLATFORM = "callapi"
+APPLICATION = "application"
+
+
+class UnknownCallError(LookupError):
+    """The log has no such call."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that went from ``source`` to ``target`` at ``at`` (seconds since the epoch, UTC)."""
+
+    at: float
+    kind: Kind
+    source: str
+    target: str
+    label: str
+    call: str = ""
+    step: int = 0
+
+
+def read_rows(table: Table, call: str) -> list[Row]:
+    """All steps of the session that ``call`` (parent or child) belongs to; UnknownCallError when none has it."""
+    log = DynamoCallLog(table)
+    rows = list(log.history(call))
+    if not rows:
+        listed = Listing(table).get(call)
+        rows = list(log.history(listed.session)) if listed else []
+    if not rows:
+        raise UnknownCallError(f"no call {call} in the log")
+    return rows
+
+
+def moments(rows: Iterable[Row]) -> list[Moment]:
+    """What happened in ``rows``, in time."""
+    found = [moment for row in rows for moment in _row_moments(row)]
+    return sorted(found, key=lambda moment: moment.at)
+
+
+def calls_table() -> Table:
+    """The table named by CALLS_TABLE in the AWS account of the environment, else that of the local platform."""
+    import boto3
+
+    from .emulator import Cloud
+    from .platform import find_running
+
+    name = os.environ.get("CALLS_TABLE")
+    if name:
+        return Table(boto3.client("dynamodb"), name)
+    running = find_running()
+    return Table(Cloud(running.endpoint).dynamodb(), running.calls_table)
+
+
+def _row_moments(row: Row) -> Iterator[Moment]:
+    for message in row.trace:
+        yield _sip(row, message)
+    for event in row.events:
+        yield _event(row, event)
+    for command in row.commands:
+        yield _command(row, command)
+    for callback in row.callbacks:
+        yield _webhook(row, callback)
+    for problem in row.problems:
+        text = f"{problem.severity} {problem.code} {problem.message}"
+        yield Moment(row.at, "problem", PLATFORM, PLATFORM, text, row.session, row.number)
+
+
+def _sip(row: Row, message: SipMessage) -> Moment:
+    first = message.text.partition("\n")[0].strip().removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
+    label = f"{first} ({message.transport})"
+    source, target = (PLATFORM, message.peer) if message.sent else (message.peer, PLATFORM)
+    return Moment(message.at, "sip", source, target, label, message.call, row.number)
+
+
+def _event(row: Row, event: Event) -> Moment:
+    call = str(getattr(event, "call", row.session))
+    if isinstance(event, Fetched):
+        label = f"{event.status or 'no answer'} {event.content_type}".strip()
+        label += f" error {event.error}" if event.error else ""
+        return Moment(event.at, "webhook", APPLICATION, PLATFORM, label, call, row.number)
+    return Moment(event.at, "event", PLATFORM, PLATFORM, _tag(event), call, row.number)
+
+
+def _command(row: Row, command: Command) -> Moment:
+    call = command.leg.call if isinstance(command, Invite) else command.call
+    if isinstance(command, Fetch):
+        label = f"{command.method} {command.url.partition('?')[0]}"
+        return Moment(row.at, "webhook", PLATFORM, APPLICATION, label, call, row.number)
+    return Moment(row.at, "command", PLATFORM, PLATFORM, _tag(command) + _detail(command), call, row.number)
+
+
+def _detail(command: Command) -> str:
+    if isinstance(command, Dial):
+        return " " + ", ".join(leg.uri for leg in command.legs)
+    if isinstance(command, Invite):
+        return f" {command.leg.uri}"
+    if isinstance(command, Perform):
+        return " " + ", ".join(_tag(item) for item in command.items)
+    return ""
+
+
+def _webhook(row: Row, callback: Callback) -> Moment:
+    status = callback.parameters.get("CallStatus", "")
+    label = f"{callback.event} CallStatus={status} SequenceNumber={callback.sequence}"
+    return Moment(callback.at, "webhook", PLATFORM, APPLICATION, label, callback.call, row.number)
+
+
+def _tag(value: msgspec.Struct) -> str:
+    return str(value.__struct_config__.tag)
