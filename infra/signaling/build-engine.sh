@@ -52,9 +52,9 @@ mirror_keyring() {
 
 apt_of_source() {
     apt-get -q \
-        -o Dir::State::lists="$work/apt/lists" -o Dir::Cache::archives="$work/apt/archives" \
+        -o Dir::State::lists="$apt/lists" -o Dir::Cache::archives="$apt/archives" \
         -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-        -o Dir::Etc::sourcelist="$work/apt/source.sources" -o Dir::Etc::sourceparts=/nonexistent \
+        -o Dir::Etc::sourcelist="$apt/source.sources" -o Dir::Etc::sourceparts=/nonexistent \
         -o APT::Get::AllowUnauthenticated=false -o Acquire::AllowInsecureRepositories=false \
         -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
 }
@@ -66,18 +66,18 @@ fetch_source() {
         if [ "$(id -u)" = 0 ]; then apt-get -q update; else sudo apt-get -q update; fi
     fi
     read -r mirror entry < <(debian_mirror) || die 'no Debian archive is configured in /etc/apt: this build needs one'
-    mkdir -p "$work"/apt/{lists/partial,archives/partial,download}
+    mkdir -p "$apt"/{lists/partial,archives/partial,download}
     printf 'Types: deb-src\nURIs: %s\nSuites: sid\nComponents: main\nSigned-By: %s\n' \
-        "$mirror" "$(mirror_keyring "$mirror" "$entry")" > "$work/apt/source.sources"
+        "$mirror" "$(mirror_keyring "$mirror" "$entry")" > "$apt/source.sources"
     # As root, apt fetches as its own user, who has to reach these folders.
     if [ "$(id -u)" = 0 ] && id _apt > /dev/null 2>&1; then
-        chmod 755 "$work" "$work/apt"
-        chown -R _apt "$work/apt/lists" "$work/apt/archives" "$work/apt/download"
+        chmod 755 "$apt"
+        chown -R _apt "$apt/lists" "$apt/archives" "$apt/download"
     fi
     apt_of_source update
-    (cd "$work/apt/download" && apt_of_source source --download-only asterisk)
+    (cd "$apt/download" && apt_of_source source --download-only asterisk)
     mkdir "$work/src"
-    tar -xJf "$work"/apt/download/asterisk_*.orig-Xpjproject.tar.xz -C "$work/src" --strip-components=1
+    tar -xJf "$apt"/download/asterisk_*.orig-Xpjproject.tar.xz -C "$work/src" --strip-components=1
 }
 
 # --- the build ---------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ link_binding() {
     strip --strip-unneeded "$extension"
     mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"
-    (cd "$work/result" && "$python" -c 'import pjsua2') || die 'the built binding cannot be imported'
+    (cd "$work/result" && "$python" -B -c 'import pjsua2') || die 'the built binding cannot be imported'
 }
 
 finish() {
@@ -127,18 +127,22 @@ finish() {
         tail -n 60 "$work/build.log" >&2
         say "the build failed with status $status"
     fi
-    rm -rf "$work"
+    rm -rf "$work" "$apt"
 }
 
 build() {
     # Beside the result, so that the last step is a rename within one file system.
     work=$(mktemp -d "$cache/building.XXXXXX")
+    # The downloads lie apart: apt's own user cannot reach into a home folder.
+    apt=$(mktemp -d)
     trap finish EXIT
     say "building for $("$python" -V) into $engine"
     fetch_source
     # A plain command, for `set -e` to hold inside: `finish` shows the log's end when a step fails.
     (cd "$work/src"; compile_libraries; link_binding) > "$work/build.log" 2>&1
     mv -T "$work/result" "$engine"
+    finish
+    trap - EXIT
 }
 
 # --- where Python finds it ---------------------------------------------------------------------------------------
@@ -146,7 +150,7 @@ build() {
 install_engine() {
     if [ -n "$into" ]; then
         mkdir -p "$into"
-        cp "$engine"/* "$into/"
+        cp "$engine"/*.py "$engine"/*.so "$into/"
     else
         printf '%s\n' "$engine" > "$(python_value "sysconfig.get_path('purelib')")/callapi-engine.pth"
     fi
