@@ -1,0 +1,55 @@
+"""SIP passwords under a KMS key: who takes one in may only seal it, who dials with it may only open it.
+
+A sealed password is ``sealed:`` + Base64 of the KMS ciphertext.  IAM gives ``kms:Encrypt`` to the functions that
+read documents and forms, ``kms:Decrypt`` to the signaling task alone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING
+
+from .cache import Cache
+
+if TYPE_CHECKING:
+    from mypy_boto3_kms import KMSClient
+
+PREFIX = "sealed:"
+CACHED = 1000
+
+
+class SealError(Exception):
+    """A sealed value that is none: cut off, or made by something else."""
+
+
+class Sealer:
+    """Seals under ``key_id``.  The same password is sent to KMS once per process, not once per call."""
+
+    def __init__(self, kms: KMSClient, key_id: str) -> None:
+        self._kms = kms
+        self._key_id = key_id
+        # A sealed password stays good as long as its key: no time limit, hence no clock.
+        self._sealed: Cache[str] = Cache(CACHED, 1, lambda: 0.0)
+
+    def seal(self, plain: str) -> str:
+        """``plain`` (at most 4096 bytes in UTF-8, a limit of KMS) as ``sealed:…``."""
+        return self._sealed.get(plain, lambda: self._encrypt(plain))
+
+    def _encrypt(self, plain: str) -> str:
+        # KMS refuses an empty plaintext; an empty password is no secret.
+        if not plain:
+            return plain
+        answer = self._kms.encrypt(KeyId=self._key_id, Plaintext=plain.encode())
+        return PREFIX + base64.b64encode(answer["CiphertextBlob"]).decode()
+
+
+def open_sealed(kms: KMSClient, text: str) -> str:
+    """The password in ``text``; what is not sealed is given back.  Raises SealError."""
+    if not text.startswith(PREFIX):
+        return text
+    try:
+        blob = base64.b64decode(text.removeprefix(PREFIX), validate=True)
+    except binascii.Error:
+        raise SealError("not Base64") from None
+    return kms.decrypt(CiphertextBlob=blob)["Plaintext"].decode()

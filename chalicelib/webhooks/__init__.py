@@ -1,0 +1,1 @@
+"""Requests to customers' servers: guarded addresses, hard limits, signatures, and what a failure means."""

@@ -1,0 +1,154 @@
+"""One HTTP exchange with a customer's server, within hard limits whatever that server does.
+
+5 s to connect, 15 s in all (CONTRACT §5), 64 KiB of body.  A socket timeout alone would not do: a server that sends a
+byte a second never lets it pass.  So a timer cuts the connection at the end of the time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import SplitResult, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from . import errors
+from .address_guard import AddressGuard
+from .errors import RequestError
+
+CONNECT_SECONDS = 5.0
+TOTAL_SECONDS = 15.0
+MAX_BODY = 64 * 1024
+USER_AGENT = "CallAPI/1"
+PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Request:
+    """``body`` None: no body.  ``url`` absolute, http or https."""
+
+    url: str
+    method: str
+    headers: dict[str, str]
+    body: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Response:
+    """Header names in lower case; of repeated ones the last."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class _Readable(Protocol):
+    def read(self, amount: int) -> bytes: ...
+
+
+def exchange(request: Request, guard: AddressGuard, seconds: float = TOTAL_SECONDS) -> Response:
+    """Send ``request`` and read the answer, redirects not followed; raises RequestError.
+
+    ``seconds``: how much of the total time is left.
+    """
+    deadline = time.monotonic() + seconds
+    parts = _parts(request.url)
+    connection = _connection(parts, guard, min(CONNECT_SECONDS, seconds))
+    try:
+        _connect(connection)
+        with _cut_off(connection, deadline):
+            return _talk(connection, request, parts, deadline)
+    finally:
+        connection.close()
+
+
+def _parts(url: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        valid = parts.scheme in PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid:
+        raise RequestError(errors.FORBIDDEN_ADDRESS, "not an http(s) URL")
+    return parts
+
+
+def _connection(parts: SplitResult, guard: AddressGuard, seconds: float) -> HTTPConnection:
+    host = str(parts.hostname)
+    port = parts.port or PORTS[parts.scheme]
+    address = guard.resolve(host, port)
+    if parts.scheme == "http":
+        return HTTPConnection(address, port, timeout=seconds)
+    return HTTPSConnection(
+        address, port, timeout=seconds, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
+    )
+
+
+def _connect(connection: HTTPConnection) -> None:
+    try:
+        connection.connect()
+    except urllib3.exceptions.ConnectTimeoutError:
+        raise RequestError(errors.CONNECT_TIMEOUT, "no connection in time") from None
+    except urllib3.exceptions.NewConnectionError as error:
+        refused = isinstance(error.__cause__, ConnectionRefusedError)
+        code = errors.REFUSED if refused else errors.CONNECTION
+        raise RequestError(code, "no connection") from None
+    except (ssl.SSLError, urllib3.exceptions.SSLError):
+        raise RequestError(errors.TLS, "the TLS handshake or the certificate failed") from None
+    except TimeoutError:
+        raise RequestError(errors.CONNECT_TIMEOUT, "no TLS handshake in time") from None
+    except OSError:
+        raise RequestError(errors.CONNECTION, "no connection") from None
+
+
+@contextlib.contextmanager
+def _cut_off(connection: HTTPConnection, deadline: float) -> Iterator[None]:
+    """Shut the socket down at the deadline, which ends any read on it at once."""
+    sock = connection.sock
+
+    def cut() -> None:
+        with contextlib.suppress(OSError):
+            sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _talk(connection: HTTPConnection, request: Request, parts: SplitResult, deadline: float) -> Response:
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT, "Connection": "close"}
+    try:
+        connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
+        connection.request(request.method, target, body=request.body, headers=headers | request.headers,
+                           preload_content=False)  # fmt: skip
+        answer = connection.getresponse()
+        body = _limited(answer, answer.status)
+    except RequestError:
+        raise
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError):
+        if time.monotonic() >= deadline - 0.05:
+            raise RequestError(errors.TOO_SLOW, "no whole answer in time") from None
+        raise RequestError(errors.PROTOCOL, "the answer broke off or was not HTTP") from None
+    if time.monotonic() >= deadline:
+        raise RequestError(errors.TOO_SLOW, "no whole answer in time")
+    return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+def _limited(answer: _Readable, status: int) -> bytes:
+    body = answer.read(MAX_BODY + 1)
+    if len(body) > MAX_BODY:
+        raise RequestError(errors.TOO_LARGE, f"more than {MAX_BODY} bytes", status)
+    return body
