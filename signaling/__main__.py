@@ -1,0 +1,62 @@
+"""``python -m signaling``: the task as it runs in the cloud, configured by its environment."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import sys
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from .controller import LambdaController, Unseal
+from .heartbeat import beat
+from .loop import THREADS, Loop
+from .queues import claim_outbound, obey
+from .settings import Settings, SettingsError, read_settings
+from .speech import espeak, polly
+from .switchboard import Switchboard
+from .task import run_task
+
+SEALED = "sealed:"
+
+
+def main() -> int:
+    """Exit code 2: the environment is wrong, and standard error says where."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        print(f"signaling: {error}", file=sys.stderr)
+        return 2
+    config = Config(max_pool_connections=THREADS, read_timeout=30, connect_timeout=5)
+    functions = boto3.client("lambda", config=config)
+    controller = LambdaController(functions, settings.step_function, settings.fetch_function)
+    synthesize = polly(boto3.client("polly")) if settings.speech_engine == "polly" else espeak
+
+    def start(switchboard: Switchboard, loop: Loop) -> None:
+        if settings.calls_table:
+            beat(boto3.client("dynamodb"), settings, switchboard)
+        if settings.outbound_queue_url:
+            claim_outbound(boto3.client("sqs"), settings.outbound_queue_url, switchboard, loop)
+        if settings.task_queue_url:
+            obey(boto3.client("sqs"), settings.task_queue_url, switchboard, loop)
+
+    run_task(settings, controller, _unseal(boto3.client("kms"), settings), synthesize, start)
+    return 0
+
+
+def _unseal(client: Any, settings: Settings) -> Unseal:
+    def unseal(password: str) -> str:
+        if not password.startswith(SEALED):
+            return password
+        blob = base64.b64decode(password.removeprefix(SEALED))
+        return str(client.decrypt(CiphertextBlob=blob, KeyId=settings.seal_key_id)["Plaintext"].decode())
+
+    return unseal
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,286 @@
+"""One SIP call, inbound or outbound, and every way it can end.
+
+The engine's traps are met here (each has a test): an object freed late hangs up a stranger, so it is freed right
+after DISCONNECTED, outside the callback; a hang-up before any response sends no CANCEL, so it is kept back until
+one comes; the headers of a final failure are only in onCallState.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any, Protocol
+
+import pjsua2 as pj
+
+from chalicelib.calls.session import Headers
+
+from .endpoint import Endpoint, Route, SipAccount
+from .loop import Loop
+from .messages import final_reason, x_headers
+
+SILENCE = 1.0
+"""Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
+UNREACHABLE = 32011
+_log = logging.getLogger(__name__)
+
+
+class Owner(Protocol):
+    """Who is told what happens to a leg; always on the loop, never inside one of the engine's callbacks."""
+
+    def leg_invited(self, leg: Leg) -> None:
+        """The INVITE is out."""
+
+    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
+        """180 to 199 came."""
+
+    def leg_answered(self, leg: Leg, headers: Headers) -> None:
+        """The call is up."""
+
+    def leg_media(self, leg: Leg) -> None:
+        """``leg.audio`` can be connected."""
+
+    def leg_digit(self, leg: Leg, digit: str) -> None:
+        """A key, once per press."""
+
+    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
+        """It is over; the last word about it."""
+
+
+class SipCall(pj.Call):
+    """The engine's object.  Its callbacks only record."""
+
+    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(account, call_id)
+        self.leg: Leg | None = leg
+
+    def onCallState(self, prm: Any) -> None:
+        """The headers are only to be had while the event lasts."""
+        if self.leg is None:
+            return
+        try:
+            info = self.getInfo()
+            message = ""
+            event = prm.e
+            if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
+                message = event.body.tsxState.src.rdata.wholeMsg
+            self.leg.state_changed(
+                info.state, info.lastStatusCode, info.lastReason, info.callIdString, message
+            )
+        except Exception:  # noqa: BLE001  would be swallowed by the binding
+            _log.exception("call state")
+
+    def onCallTsxState(self, prm: Any) -> None:
+        """The only sight of a 100."""
+        leg = self.leg
+        if leg is not None and not leg.heard and prm.e.body.tsxState.tsx.statusCode >= 100:
+            leg.first_response()
+
+    def onCallMediaState(self, prm: Any) -> None:
+        """Audio may have come up."""
+        if self.leg is not None:
+            self.leg.media_changed()
+
+    def onDtmfDigit(self, prm: Any) -> None:
+        """RFC 4733 or INFO.  onDtmfEvent stays as it is: with both, each digit counts twice."""
+        if self.leg is not None:
+            self.leg.digit_pressed(prm.digit)
+
+    def onCallTransferRequest(self, prm: Any) -> None:
+        """REFER is refused: accepting it without a new call crashes the engine at its end."""
+        prm.statusCode = 603
+
+    def onCallRedirected(self, prm: Any) -> int:
+        """A 3xx is a final response like any other: who dials decides where to."""
+        return int(pj.PJSIP_REDIRECT_REJECT)
+
+
+class Leg:
+    """A call of a session.  ``sid`` is its CallSid."""
+
+    live = 0
+    """Engine objects alive in this process: what a leak would let grow."""
+
+    def __init__(self, loop: Loop, endpoint: Endpoint, sid: str, owner: Owner) -> None:
+        self.sid = sid
+        self.sip_call_id = ""
+        self.answered = False
+        self.over = False
+        self.heard = False
+        self.inbound = False
+        self.audio: Any = None
+        self.active = False
+        self._loop = loop
+        self._endpoint = endpoint
+        self._owner = owner
+        self._call: SipCall | None = None
+        self._account: SipAccount | None = None
+        self._giving_up = False
+        self._headers: Headers = ()
+        self._provisional = 0
+
+    def accept(self, account: SipAccount, call_id: int) -> None:
+        """Take the INVITE that came in.  Inside the callback: the engine wants its object now."""
+        self.inbound = self.heard = True
+        self._hold(SipCall(self, account, call_id), account)
+
+    def invite(self, route: Route, uri: str, from_header: str, headers: Headers) -> None:
+        """Send the INVITE.  What the engine refuses ends the leg (32011)."""
+        try:
+            account = self._endpoint.account(route)
+            self._hold(SipCall(self, account), account)
+            parameters = _parameters()
+            parameters.txOption.localUri = from_header
+            for name, value in headers:
+                header = pj.SipHeader()
+                header.hName, header.hValue = name, value
+                parameters.txOption.headers.append(header)
+            assert self._call is not None
+            self._call.makeCall(uri, parameters)
+        except Exception as error:  # noqa: BLE001  pj.Error and NoAccountError: both say it could not be placed
+            _log.warning("INVITE of %s not sent: %s", self.sid, type(error).__name__)
+            self.fail(UNREACHABLE)
+
+    def respond(self, code: int) -> None:
+        """Send ``code`` to the caller, unless the dialog is past it."""
+        if self._call is None or self.over or self.answered:
+            return
+        parameters = _parameters()
+        parameters.statusCode = code
+        try:
+            self._call.answer(parameters)
+        except pj.Error:  # the caller's CANCEL was quicker; DISCONNECTED is on its way
+            _log.info("%d for %s came too late", code, self.sid)
+
+    def hang_up(self, code: int = 0) -> None:
+        """CANCEL, BYE, or the final response ``code`` (603 by default) to a caller, as the dialog's state asks."""
+        if self.over or self._giving_up:
+            return
+        self._giving_up = True
+        if self.heard:
+            self._end_dialog(code)
+        else:
+            self._loop.after(SILENCE, lambda: self._end(0, "", (), 0))
+
+    def fail(self, error: int) -> None:
+        """It never came to be."""
+        self._release()
+        self._end(0, "", (), error)
+
+    # --- what the engine reports; inside its callbacks ---
+
+    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
+        """Record the new state."""
+        if state == pj.PJSIP_INV_STATE_CALLING:
+            self.sip_call_id = sip_call_id
+            self._loop.soon(lambda: self._owner.leg_invited(self))
+        elif state == pj.PJSIP_INV_STATE_EARLY and not self.inbound:
+            self.first_response()
+            self._loop.soon(lambda: self._on_provisional(code, reason))
+        elif state == pj.PJSIP_INV_STATE_CONNECTING:
+            self.first_response()
+            self._headers = x_headers(message)
+            if self.inbound:
+                self._loop.soon(self._on_answered)
+        elif state == pj.PJSIP_INV_STATE_CONFIRMED and not self.inbound:
+            self._loop.soon(self._on_answered)
+        elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            headers = x_headers(message) if message.startswith("SIP/") else ()
+            why = final_reason(message) or reason
+            self._loop.soon(lambda: self._on_disconnected(code, why, headers))
+
+    def first_response(self) -> None:
+        """The callee's side is there: from now on a CANCEL may be sent (RFC 3261 §9.1)."""
+        if not self.heard:
+            self.heard = True
+            if self._giving_up:
+                self._loop.soon(lambda: self._end_dialog(0))
+
+    def media_changed(self) -> None:
+        """Record that audio may be up."""
+        self._loop.soon(self._on_media)
+
+    def digit_pressed(self, digit: str) -> None:
+        """Record a key."""
+        self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
+
+    # --- the same, on the loop ---
+
+    def _on_provisional(self, code: int, reason: str) -> None:
+        if not self.over and not self._giving_up and code not in (100, self._provisional):
+            self._provisional = code
+            self._owner.leg_provisional(self, code, reason)
+
+    def _on_answered(self) -> None:
+        if self._giving_up:
+            self._end_dialog(0)  # the 200 crossed our hang-up
+        elif not self.over and not self.answered:
+            self.answered = True
+            self._owner.leg_answered(self, self._headers)
+
+    def _on_media(self) -> None:
+        call = self._call
+        if call is None or self.over:
+            return
+        try:
+            info = call.getInfo()
+            self.active = any(
+                media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
+                for media in info.media
+            )
+            self.audio = call.getAudioMedia(-1) if self.active else None
+        except pj.Error:  # hung up between the event and now
+            self.active, self.audio = False, None
+        if self.audio is not None:
+            self._owner.leg_media(self)
+
+    def _on_disconnected(self, code: int, reason: str, headers: Headers) -> None:
+        self._release()
+        dialled = not self.inbound and not self.answered
+        self._end(code if dialled else 0, reason if dialled else "", headers if dialled else (), 0)
+
+    def _end_dialog(self, code: int) -> None:
+        call = self._call
+        if call is None:
+            return
+        parameters = _parameters()
+        parameters.statusCode = code or (603 if self.inbound and not self.answered else 0)
+        try:
+            call.hangup(parameters)
+        except pj.Error:
+            _log.info("%s was already gone", self.sid)
+            self._on_disconnected(0, "", ())
+
+    def _end(self, code: int, reason: str, headers: Headers, error: int) -> None:
+        if not self.over:
+            self.over = True
+            self.active, self.audio = False, None
+            self._owner.leg_ended(self, code, reason, headers, error)
+
+    def _hold(self, call: SipCall, account: SipAccount) -> None:
+        self._call, self._account = call, account
+        account.legs += 1
+        Leg.live += 1
+        _alive.add(call)
+
+    def _release(self) -> None:
+        call, account = self._call, self._account
+        if call is None or account is None:
+            return
+        self._call = self._account = None
+        self.audio = None
+        call.leg = None
+        account.legs -= 1
+        Leg.live -= 1
+        _alive.discard(call)
+
+
+def _parameters() -> Any:
+    """With the account's default call settings, and audio only: 2.17 offers ``m=text`` unless told not to."""
+    use_defaults = True
+    parameters = pj.CallOpParam(use_defaults)
+    parameters.opt.audioCount, parameters.opt.videoCount, parameters.opt.textCount = 1, 0, 0
+    return parameters
+
+
+_alive: set[SipCall] = set()
+"""Holds every live call: one without a reference would be hung up by its destructor."""

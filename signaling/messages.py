@@ -1,0 +1,80 @@
+"""The few things that are read from the text of a SIP message (RFC 3261 §7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from chalicelib.calls.session import Headers
+
+_IN_BRACKETS = re.compile(r"<([^>]*)>")
+_USER_PART = re.compile(r"^sips?:(?:([^@]*)@)?([^;?>]*)", re.IGNORECASE)
+
+
+def header_lines(message: str) -> Iterator[tuple[str, str]]:
+    """Name (as received) and value of each header; folded lines are joined (§7.3.1)."""
+    head = message.partition("\r\n\r\n")[0]
+    if "\r\n " in head or "\r\n\t" in head:
+        head = re.sub(r"\r\n[ \t]+", " ", head)
+    for line in head.split("\r\n")[1:]:
+        name, colon, value = line.partition(":")
+        if colon:
+            yield name.rstrip(), value.strip()
+
+
+def x_headers(message: str) -> Headers:
+    """Every X- header, in the order and case received."""
+    if "\r\nx-" not in message and "\r\nX-" not in message:
+        return ()
+    return tuple((name, value) for name, value in header_lines(message) if name[:2] in ("X-", "x-"))
+
+
+def header(message: str, *names: str) -> str:
+    """The first value under one of ``names`` (lower case; give the compact form too), or empty."""
+    return next((value for name, value in header_lines(message) if name.lower() in names), "")
+
+
+def final_reason(message: str) -> str:
+    """The reason phrase of a response, or empty."""
+    if not message.startswith("SIP/2.0 "):
+        return ""
+    return message.partition("\r\n")[0][len("SIP/2.0 200") :].strip()
+
+
+def request_uri(message: str) -> str:
+    """Of the first line of a request."""
+    return message.partition(" ")[2].partition(" ")[0]
+
+
+def address_uri(value: str) -> str:
+    """The URI of a From, To or Diversion value."""
+    found = _IN_BRACKETS.search(value)
+    return found.group(1) if found else value.partition(";")[0].strip()
+
+
+def display_name(value: str) -> str:
+    """The display name of a From value, without its quotes."""
+    return value.partition("<")[0].strip().strip('"') if "<" in value else ""
+
+
+def host_of(uri: str) -> str:
+    """Host without port, lower case."""
+    found = _USER_PART.match(uri)
+    host = found.group(2) if found else ""
+    return (host if host.startswith("[") else host.partition(":")[0]).lower()
+
+
+def port_of(uri: str) -> int:
+    """The port; 5060 when the URI has none."""
+    found = _USER_PART.match(uri)
+    digits = found.group(2).rpartition(":")[2] if found and ":" in found.group(2) else ""
+    return int(digits) if digits.isdigit() else 5060
+
+
+def from_header(uri: str, name: str, host: str) -> str:
+    """A From value: ``uri`` is a SIP URI, or a bare user that gets our ``host``."""
+    full = uri if uri.lower().startswith(("sip:", "sips:")) else f"sip:{uri or 'anonymous'}@{host}"
+    full = full.replace("<", "").replace(">", "")
+    shown = "".join(character for character in name if character.isprintable())
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{full}>' if shown else f"<{full}>"

@@ -1,0 +1,85 @@
+"""The task's two queues: created calls to claim, while there is room, and what the API asks of this task.
+
+A thread each: receiving blocks.  What they receive is carried out on the loop.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chalicelib.calls.protocol import Modification, OutboundCall, decode
+
+from .loop import Loop
+from .switchboard import Switchboard
+
+_log = logging.getLogger(__name__)
+LONG_POLL = 10  # s
+PAUSE = 0.2  # s, while the task is full, or SQS fails
+
+
+def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
+    """One call at a time, so that the burst stays in the queue for the task that has room."""
+
+    def take(message: Any) -> None:
+        call = decode(message["Body"], OutboundCall)
+        delete = _deletion(client, url, message)
+        loop.submit(lambda: switchboard.claim(call.session, lambda: loop.off_loop(delete, _ignore, _tell)))
+
+    _receive_on_thread("outbound", client, url, switchboard.has_room, take)
+
+
+def obey(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
+    """What the API asks of sessions that this task owns."""
+
+    def take(message: Any) -> None:
+        modification = decode(message["Body"], Modification)
+        loop.submit(lambda: switchboard.modify(modification))
+        _deletion(client, url, message)()
+
+    _receive_on_thread("task", client, url, lambda: True, take)
+
+
+def _deletion(client: Any, url: str, message: Any) -> Callable[[], None]:
+    def delete() -> None:
+        client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    return delete
+
+
+def _receive_on_thread(
+    name: str, client: Any, url: str, has_room: Callable[[], bool], take: Callable[[Any], None]
+) -> None:
+    def receive() -> None:
+        while True:
+            if has_room():
+                _receive(client, url, take)
+            else:
+                time.sleep(PAUSE)
+
+    threading.Thread(target=receive, name=f"queue-{name}", daemon=True).start()
+
+
+def _receive(client: Any, url: str, take: Callable[[Any], None]) -> None:
+    try:
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=1, WaitTimeSeconds=LONG_POLL)
+        for message in answer.get("Messages", ()):
+            take(message)
+    except msgspec.MsgspecError:
+        _log.warning("a message that is none of ours stays in the queue")
+    except Exception as error:  # noqa: BLE001  the queue must be read on whatever went wrong
+        _tell(error)
+        time.sleep(PAUSE)
+
+
+def _ignore(_: None) -> None:
+    """Deleted."""
+
+
+def _tell(error: Exception) -> None:
+    _log.warning("queue: %s", type(error).__name__)

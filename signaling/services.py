@@ -1,0 +1,38 @@
+"""What every session of the task shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from chalicelib.calls.protocol import SipMessage
+
+from .audio import Downloads
+from .controller import Controller, Unseal
+from .endpoint import Endpoint
+from .loop import Loop
+from .resolving import Guard
+from .settings import Settings
+from .speech import Speech
+
+
+class Traced(Protocol):
+    """Whose log a SIP message goes to."""
+
+    def trace(self, message: SipMessage) -> None:
+        """A message of one of its dialogs."""
+
+
+@dataclass(frozen=True)
+class Services:
+    """Made once at the start.  ``dialogs``: Call-ID to the session and the CallSid of the call."""
+
+    settings: Settings
+    loop: Loop
+    endpoint: Endpoint
+    controller: Controller
+    guard: Guard
+    speech: Speech
+    downloads: Downloads
+    unseal: Unseal
+    dialogs: dict[str, tuple[Traced, str]] = field(default_factory=dict)

@@ -1,0 +1,92 @@
+"""The task's configuration: the environment, read and checked once at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+SpeechEngine = Literal["espeak-ng", "polly"]
+SPEECH_ENGINES: tuple[SpeechEngine, ...] = get_args(SpeechEngine)
+
+
+class SettingsError(Exception):
+    """A variable of the environment is missing or has a wrong value; the text names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
+
+    ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end.
+    """
+
+    sip_host: str = "0.0.0.0"
+    sip_port: int = 5060
+    public_address: str = ""
+    rtp_port_start: int = 10000
+    rtp_port_count: int = 20000
+    max_calls: int = 400
+    task_id: str = "task"
+    step_function: str = ""
+    fetch_function: str = ""
+    outbound_queue_url: str = ""
+    task_queue_url: str = ""
+    calls_table: str = ""
+    seal_key_id: str = ""
+    speech_engine: SpeechEngine = "espeak-ng"
+    allowed_addresses: tuple[str, ...] = ()
+    health_port: int = 8080
+    ready_file: str = ""
+    drain_seconds: int = 90
+    ecs_agent_uri: str = ""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Raises SettingsError for the first variable that cannot be used."""
+    defaults = Settings()
+    allowed = environment.get("ALLOWED_ADDRESSES", "").split(",")
+    return Settings(
+        sip_host=environment.get("SIP_HOST", defaults.sip_host),
+        sip_port=_number(environment, "SIP_PORT", defaults.sip_port, 0, 65535),
+        public_address=environment.get("PUBLIC_ADDRESS", ""),
+        rtp_port_start=_number(environment, "RTP_PORT_START", defaults.rtp_port_start, 1024, 65000),
+        rtp_port_count=_number(environment, "RTP_PORT_COUNT", defaults.rtp_port_count, 100, 64000),
+        max_calls=_number(environment, "MAX_CALLS", defaults.max_calls, 1, 1000),
+        task_id=_text(environment, "TASK_ID"),
+        step_function=_text(environment, "STEP_FUNCTION"),
+        fetch_function=_text(environment, "FETCH_FUNCTION"),
+        outbound_queue_url=environment.get("OUTBOUND_QUEUE_URL", ""),
+        task_queue_url=environment.get("TASK_QUEUE_URL", ""),
+        calls_table=environment.get("CALLS_TABLE", ""),
+        seal_key_id=environment.get("SEAL_KEY_ID", ""),
+        speech_engine=_speech_engine(environment.get("SPEECH_ENGINE", defaults.speech_engine)),
+        allowed_addresses=tuple(part.strip() for part in allowed if part.strip()),
+        health_port=_number(environment, "HEALTH_PORT", defaults.health_port, 0, 65535),
+        ready_file=environment.get("READY_FILE", ""),
+        drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
+        ecs_agent_uri=environment.get("ECS_AGENT_URI", ""),
+    )
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    value = environment.get(name, "").strip()
+    if not value:
+        raise SettingsError(f"{name} is not set")
+    return value
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    text = environment.get(name, "").strip()
+    if not text:
+        return default
+    if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+        raise SettingsError(f"{name} is not a number from {least} to {most}")
+    return int(text)
+
+
+def _speech_engine(text: str) -> SpeechEngine:
+    for engine in SPEECH_ENGINES:
+        if text == engine:
+            return engine
+    raise SettingsError(f"SPEECH_ENGINE is none of {', '.join(SPEECH_ENGINES)}")

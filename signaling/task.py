@@ -1,0 +1,67 @@
+"""Puts the task together and runs it: one process, one endpoint, one loop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from .audio import Downloads
+from .controller import Controller, Unseal
+from .endpoint import Endpoint
+from .health import serve_health
+from .legs import Leg
+from .loop import Loop
+from .resolving import Guard
+from .services import Services
+from .settings import Settings
+from .speech import Speech, Synthesize
+from .switchboard import Switchboard
+
+Start = Callable[[Switchboard, Loop], None]
+
+
+def run_task(
+    settings: Settings, controller: Controller, unseal: Unseal, synthesize: Synthesize, start: Start
+) -> None:
+    """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat."""
+    loop = Loop()
+    switchboard = Switchboard(loop)
+    endpoint = Endpoint(settings, switchboard.incoming)
+    with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
+        guard = Guard(settings.allowed_addresses)
+        switchboard.open(
+            Services(
+                settings=settings,
+                loop=loop,
+                endpoint=endpoint,
+                controller=controller,
+                guard=guard,
+                speech=Speech(synthesize, Path(folder)),
+                downloads=Downloads(Path(folder), guard),
+                unseal=unseal,
+            )
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: loop.submit(lambda: switchboard.drain(settings.drain_seconds)))
+        health = serve_health(settings.health_port, switchboard.figures)
+        start(switchboard, loop)
+        _say_ready(settings, endpoint.port, health.server_address[1])
+        loop.run(endpoint.poll)
+    health.shutdown()
+    if Leg.live == 0:
+        endpoint.close()
+
+
+def _say_ready(settings: Settings, sip_port: int, health_port: int) -> None:
+    """Written beside and renamed, so that a reader never sees half of it."""
+    if settings.ready_file:
+        part = Path(f"{settings.ready_file}.part")
+        part.write_text(
+            json.dumps({"sip_port": sip_port, "health_port": health_port, "pid": os.getpid()}),
+            encoding="ascii",
+        )
+        part.rename(settings.ready_file)

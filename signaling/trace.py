@@ -1,0 +1,60 @@
+"""The engine's own SIP trace, drained into the log of the session that each message belongs to."""
+
+from __future__ import annotations
+
+import ctypes
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import _pjsua2
+
+from .messages import header
+
+SIZE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Traced:
+    """A message as it crossed the wire, without body and credentials."""
+
+    at: float
+    sent: bool
+    peer: str
+    transport: str
+    text: str
+
+    @property
+    def sip_call_id(self) -> str:
+        """Its Call-ID."""
+        return header(self.text, "call-id", "i")
+
+
+class Trace:
+    """``start`` after libInit."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(_pjsua2.__file__)
+        self._buffer = ctypes.create_string_buffer(SIZE)
+
+    def start(self) -> None:
+        """Begin to record."""
+        self._library.callapi_trace_start()
+
+    def drain(self) -> Iterator[Traced]:
+        """What was recorded since the last time."""
+        size = self._library.callapi_trace_drain(self._buffer, SIZE)
+        if size <= 0:
+            return
+        data = self._buffer.raw[:size]
+        start = 0
+        while start < size:
+            (length,) = struct.unpack_from("<I", data, start)
+            yield _traced(data[start + 4 : start + 4 + length].decode(errors="replace"))
+            start += 4 + length
+
+
+def _traced(record: str) -> Traced:
+    line, _, text = record.partition("\n")
+    at, direction, transport, peer = line.split(" ", 3)
+    return Traced(float(at), direction == "TX", peer, transport, text)

@@ -1,0 +1,84 @@
+"""The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
+
+The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
+asked to deliver, is appended to ``log.jsonl``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from chalicelib.calls.commands import Fetch
+from chalicelib.calls.events import Event, Fetched, Incoming
+from chalicelib.calls.protocol import StepRequest, StepResponse, encode
+from chalicelib.calls.session import Application, Session
+from chalicelib.calls.step import step
+from signaling.settings import read_settings
+from signaling.speech import espeak
+from signaling.task import run_task
+
+ACCOUNT = "AC" + "1" * 32
+MAIN = "http://app.example/main"
+
+
+class Engine:
+    """The step and the fetch function, without AWS."""
+
+    def __init__(self, folder: Path) -> None:
+        self._sessions: dict[str, Session | None] = {}
+        self._documents: dict[str, str] = json.loads((folder / "documents.json").read_text())
+        self._log = (folder / "log.jsonl").open("ab", buffering=0)
+        self._lock = threading.Lock()
+
+    def post(self, request: StepRequest) -> StepResponse:
+        session = self._sessions.get(request.session)
+        commands = []
+        for event in map(_with_application, request.events):
+            result = step(session, event)
+            session = result.session
+            commands += result.commands
+            self._write("event", event)
+            for callback in result.callbacks:
+                self._write("callback", callback)
+            for command in result.commands:
+                self._write("command", command)
+        for message in request.trace:
+            self._write("trace", message)
+        over = session is None or session.over
+        self._sessions[request.session] = session
+        if over:
+            self._sessions.pop(request.session)
+        return StepResponse(request.session, request.number, tuple(commands), over=over)
+
+    def fetch(self, command: Fetch) -> Fetched:
+        body = self._documents.get(command.url, "")
+        return Fetched(
+            at=time.time(),
+            call=command.call,
+            id=command.id,
+            status=200,
+            content_type="text/xml",
+            body=body,
+            url=command.url,
+        )
+
+    def _write(self, kind: str, value: msgspec.Struct) -> None:
+        with self._lock:
+            self._log.write(encode({"kind": kind, "value": value}) + b"\n")
+
+
+def _with_application(event: Event) -> Event:
+    if isinstance(event, Incoming):
+        return msgspec.structs.replace(event, application=Application(ACCOUNT, url=MAIN))
+    return event
+
+
+if __name__ == "__main__":
+    run_task(read_settings(os.environ), Engine(Path(sys.argv[1])), str, espeak, lambda *_: None)
