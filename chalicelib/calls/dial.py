@@ -79,7 +79,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | Non
     child = Call(
         sid=sid,
         direction="outbound-dial",
-        to=noun.target.partition("?")[0].strip(),
+        to=_shown(noun.target),
         created_at=turn.at,
         from_=verb.caller_id or turn.parent.from_,
         caller_name=turn.parent.caller_name,
@@ -93,12 +93,24 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | Non
     code, message = _obstacle(noun)
     if code == 0 and isinstance(noun, rcml.Sip):
         try:
-            return sid, _leg(turn, verb, noun, child, sip.parse_uri(noun.target))
+            uri = sip.parse_uri(noun.target)
+            for warning in uri.warnings:
+                turn.problem(warning.code, warning.message, noun.line)
+            return sid, _leg(turn, verb, noun, child, uri)
         except sip.InvalidSipUri as error:
             code, message = error.code, error.message
     turn.problem(code, message, noun.line)
     end_call(turn, child, error=code)
     return sid, None
+
+
+def _shown(target: str) -> str:
+    """The target as customers see it: without header part, and without a password in the URI."""
+    try:
+        return sip.parse_uri(target).without_headers
+    except sip.InvalidSipUri:
+        address, at, host = target.partition("?")[0].strip().rpartition("@")
+        return ":".join(address.split(":")[:2]) + at + host
 
 
 def _obstacle(noun: rcml.Noun) -> tuple[int, str]:
