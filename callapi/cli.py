@@ -57,7 +57,16 @@ def _parser() -> argparse.ArgumentParser:
     tracing.add_argument("call", metavar="CALLSID")
     tracing.add_argument("--format", choices=FORMATS, default="ladder")
     tracing.set_defaults(run=_trace)
+
+    showing = commands.add_parser("demo", help="play the demonstration: one dialled call from end to end")
+    showing.set_defaults(run=_demo)
     return parser
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from .demo.play import demo
+
+    return demo()
 
 
 def _call(options: argparse.Namespace) -> int:
