@@ -95,12 +95,13 @@ def _connection(parts: SplitResult, guard: AddressGuard, seconds: float) -> HTTP
 def _connect(connection: HTTPConnection) -> None:
     try:
         connection.connect()
-    except urllib3.exceptions.ConnectTimeoutError:
-        raise RequestError(errors.CONNECT_TIMEOUT, "no connection in time") from None
     except urllib3.exceptions.NewConnectionError as error:
         refused = isinstance(error.__cause__, ConnectionRefusedError)
         code = errors.REFUSED if refused else errors.CONNECTION
         raise RequestError(code, "no connection") from None
+    # After its subclass NewConnectionError, which is no timeout.
+    except urllib3.exceptions.ConnectTimeoutError:
+        raise RequestError(errors.CONNECT_TIMEOUT, "no connection in time") from None
     except (ssl.SSLError, urllib3.exceptions.SSLError):
         raise RequestError(errors.TLS, "the TLS handshake or the certificate failed") from None
     except TimeoutError:
