@@ -1,9 +1,10 @@
 """Is the signaling task's SIP loop alive? Sends it OPTIONS (RFC 3261 11.1) and takes any response for a yes.
 
-Run by the image's HEALTHCHECK, in the task's container: `healthcheck.py [HOST [PORT]]`, 127.0.0.1 and 5060 unless
-told. A draining task answers 503 and is still healthy. Exit status 0: alive; 1: no SIP response within 3 seconds.
+Run by the image's HEALTHCHECK, in the task's container, on the port that SIP_PORT says (5060 unless set).
+A draining task answers 503 and is still healthy. Exit status 0: alive; 1: no SIP response within 3 seconds.
 """
 
+import os
 import secrets
 import socket
 import sys
@@ -35,7 +36,4 @@ def is_alive(host: str, port: int) -> bool:
 
 
 if __name__ == "__main__":
-    arguments = sys.argv[1:]
-    sys.exit(
-        not is_alive(arguments[0] if arguments else "127.0.0.1", int(arguments[1]) if arguments[1:] else 5060)
-    )
+    sys.exit(not is_alive("127.0.0.1", int(os.environ.get("SIP_PORT", "5060"))))
