@@ -40,7 +40,7 @@ def test_callee_who_answers_is_bridged_and_every_call_ends_once(tmp_path: Path, 
 
 
 def test_busy_leg_removes_only_itself(tmp_path: Path, sipp: Start) -> None:
-    busy, callee = sipp("callee_refuses", code=486, word="Busy-Here"), sipp("callee_hesitates")
+    busy, callee = sipp("callee_busy"), sipp("callee_hesitates")
     with task_dialling(tmp_path, at(busy), at(callee)) as task:
         assert sipp("caller", task.sip_port).wait() == 0
         assert (busy.wait(), callee.wait()) == (0, 0)
@@ -51,9 +51,11 @@ def test_busy_leg_removes_only_itself(tmp_path: Path, sipp: Start) -> None:
         ]
 
 
-@pytest.mark.parametrize(("code", "word"), [(302, "Moved"), (603, "Decline")])
-def test_refusal_reaches_the_engine_with_its_code(tmp_path: Path, sipp: Start, code: int, word: str) -> None:
-    callee = sipp("callee_refuses", code=code, word=word)
+@pytest.mark.parametrize(("scenario", "code"), [("callee_moved", 302), ("callee_declines", 603)])
+def test_refusal_reaches_the_engine_with_its_code(
+    tmp_path: Path, sipp: Start, scenario: str, code: int
+) -> None:
+    callee = sipp(scenario)
     with task_dialling(tmp_path, at(callee)) as task:
         assert sipp("caller_waits", task.sip_port).wait() == 0
         assert callee.wait() == 0
@@ -181,5 +183,5 @@ def test_sip_messages_of_the_call_are_in_its_trace(tmp_path: Path, sipp: Start) 
         assert sipp("caller", task.sip_port).wait() == 0
         task.wait_idle()
         lines = [message["text"].split("\r\n")[0] for message in task.entries("trace")]
-        assert sum(line.startswith("INVITE ") for line in lines) == 2
+        assert sum(line.startswith("INVITE ") for line in lines) >= 2
         assert "SIP/2.0 200 OK" in lines
