@@ -16,7 +16,7 @@ RATE = 8000
 SAMPLES = 160
 PCMU = 0
 # The payload type that the SIP engine offers; RFC 3264 §5.1: who receives says which one it wants.
-TELEPHONE_EVENT = 120
+TELEPHONE_EVENT = 121
 AMPLITUDE = 8000
 # Share of the energy of half a second that lies at a frequency before we say that its tone was heard.
 HEARD = 0.5
