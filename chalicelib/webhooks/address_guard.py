@@ -10,8 +10,12 @@ import socket
 from .errors import CONNECTION, FORBIDDEN_ADDRESS, RequestError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-# Public by their bits, but they lead inside: NAT64 (RFC 6052), 6to4 (RFC 3056), Teredo (RFC 4380).
-TUNNELS = tuple(ipaddress.ip_network(net) for net in ("64:ff9b::/96", "2002::/16", "2001::/32"))
+# Only this part of IPv6 is assigned to public hosts (RFC 4291 §2.4): site-local, NAT64 and the rest are outside it.
+PUBLIC_V6 = ipaddress.ip_network("2000::/3")
+# Public by their bits, but they lead elsewhere: 6to4 (RFC 3056), its relays, Teredo (RFC 4380), assignments (RFC 6890).
+TUNNELS = tuple(
+    ipaddress.ip_network(net) for net in ("2002::/16", "2001::/32", "192.88.99.0/24", "192.0.0.0/24")
+)
 
 
 class AddressGuard:
@@ -39,8 +43,9 @@ class AddressGuard:
         inner = getattr(address, "ipv4_mapped", None) or address
         if any(inner in network for network in self._networks):
             return True
-        tunnelled = any(address in network for network in TUNNELS)
-        return bool(inner.is_global) and not inner.is_multicast and not tunnelled
+        tunnelled = any(inner in network for network in TUNNELS)
+        assigned = inner.version == 4 or inner in PUBLIC_V6
+        return bool(inner.is_global) and assigned and not inner.is_multicast and not tunnelled
 
 
 def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:

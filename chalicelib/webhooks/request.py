@@ -135,17 +135,25 @@ def _talk(connection: HTTPConnection, request: Request, parts: SplitResult, dead
         connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
         connection.request(request.method, target, body=request.body, headers=headers | request.headers,
                            preload_content=False)  # fmt: skip
-        answer = connection.getresponse()
-        body = _limited(answer, answer.status)
+        # Closed here too: with "Connection: close" the answer, not the connection, holds the socket.
+        with contextlib.closing(connection.getresponse()) as answer:
+            body = _limited(answer, answer.status)
     except RequestError:
         raise
-    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError):
+    except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         if time.monotonic() >= deadline - 0.05:
             raise RequestError(errors.TOO_SLOW, "no whole answer in time") from None
-        raise RequestError(errors.PROTOCOL, "the answer broke off or was not HTTP") from None
+        raise _broken(error) from None
     if time.monotonic() >= deadline:
         raise RequestError(errors.TOO_SLOW, "no whole answer in time")
     return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+
+def _broken(error: Exception) -> RequestError:
+    """urllib3 wraps what ends a body too early in ProtocolError."""
+    if isinstance(error, (OSError, urllib3.exceptions.ProtocolError)):
+        return RequestError(errors.CONNECTION, "the connection broke before the answer was complete")
+    return RequestError(errors.PROTOCOL, "the answer was not HTTP")
 
 
 def _limited(answer: _Readable, status: int) -> bytes:

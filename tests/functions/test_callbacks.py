@@ -1,152 +1,126 @@
-"""The callbacks function on a real queue's records: in order, again until it is taken, never a lost one."""
-
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from chalice.test import Client
 
 from chalicelib.calls.commands import Callback
 from chalicelib.calls.protocol import encode
-from tests.storage.cloud import ACCOUNT, CALLER, Cloud, cloud_running, function
-from tests.webhooks.server import Seen, Server, serving
+from tests.storage.cloud import ACCOUNT, TOKEN, Cloud, cloud_running, function
+from tests.webhooks.servers import Application, answer, application
+
+CHILD = "CA" + "c" * 32
+DAY = 86400
 
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    monkeypatch.setenv("ALLOWED_ADDRESSES", "127.0.0.0/8")
     with cloud_running() as running:
-        dead = boto3.client("sqs").create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})[
-            "QueueUrl"
-        ]
-        monkeypatch.setenv("CALLBACKS_DEAD_LETTERS_URL", dead)
-        monkeypatch.setenv("ALLOWED_ADDRESSES", "127.0.0.0/8")
-        running.task_url = dead
+        dead = running.sqs.create_queue(QueueName="dead.fifo", Attributes={"FifoQueue": "true"})
+        monkeypatch.setenv("CALLBACKS_DEAD_LETTERS_URL", dead["QueueUrl"])
+        running.environment["CALLBACKS_DEAD_LETTERS_URL"] = dead["QueueUrl"]
         yield running
 
 
 @pytest.fixture
-def handler(cloud: Cloud) -> Iterator[Client]:
+def callbacks(cloud: Cloud) -> Iterator[Client]:
     with function("callbacks") as client:
         yield client
 
 
-def queued(cloud: Cloud, url: str, sequence: int = 0) -> None:
+def queued(cloud: Cloud, app: Application, sequence: int = 0) -> None:
     callback = Callback(
-        f"{CALLER}-{sequence}", CALLER, ACCOUNT, url, "POST", "completed", sequence, 1.0,
-        {"CallSid": CALLER, "SequenceNumber": str(sequence)},
+        f"{CHILD}-{sequence}", CHILD, ACCOUNT, app.url("/status"), "POST", "ringing", sequence, time.time(),
+        {"SequenceNumber": str(sequence)},
     )  # fmt: skip
     cloud.sqs.send_message(
-        QueueUrl=cloud.callbacks_url, MessageBody=encode(callback).decode(), MessageGroupId=CALLER,
+        QueueUrl=cloud.callbacks_url,
+        MessageBody=encode(callback).decode(),
+        MessageGroupId=CHILD,
         MessageDeduplicationId=callback.id,
-    )  # fmt: skip
+    )
 
 
-def receive(cloud: Cloud) -> dict[str, Any] | None:
-    """The next message as Lambda's event source mapping hands it over."""
-    got = cloud.sqs.receive_message(
+def received(cloud: Cloud) -> list[Any]:
+    return cloud.sqs.receive_message(
         QueueUrl=cloud.callbacks_url, MaxNumberOfMessages=1, MessageSystemAttributeNames=["All"]
     ).get("Messages", [])
-    if not got:
-        return None
-    message = got[0]
-    return {
-        "messageId": message["MessageId"], "receiptHandle": message["ReceiptHandle"], "body": message["Body"],
-        "attributes": dict(message["Attributes"]), "messageAttributes": {}, "md5OfBody": "",
-        "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:eu-central-1:1:callbacks.fifo", "awsRegion": "x",
-    }  # fmt: skip
 
 
-def run(handler: Client, record: dict[str, Any]) -> list[str]:
-    """Invoke the function with one record; the ids it wants again."""
-    answer = handler.lambda_.invoke("callbacks", {"Records": [record]}).payload
-    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+def run(cloud: Cloud, callbacks: Client, age: float = 0) -> list[str]:
+    """Do once what the queue's trigger does; the ids of the messages that stay in the queue."""
+    (message,) = received(cloud)
+    attributes = dict(message["Attributes"])
+    attributes["SentTimestamp"] = str(int((time.time() - age) * 1000))
+    record = {
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": attributes,
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:callbacks.fifo",
+    }
+    answered = callbacks.lambda_.invoke("callbacks", {"Records": [record]}).payload
+    failed = [failure["itemIdentifier"] for failure in answered["batchItemFailures"]]
+    if message["MessageId"] not in failed:
+        cloud.sqs.delete_message(QueueUrl=cloud.callbacks_url, ReceiptHandle=message["ReceiptHandle"])
+    return failed
 
 
-def pump(cloud: Cloud, handler: Client, most: int) -> int:
-    """Work the queue as Lambda does until it is empty, at most ``most`` times; how often it was invoked."""
-    invoked = 0
-    while invoked < most:
-        record = receive(cloud)
-        if record is None:
-            return invoked
-        invoked += 1
-        if not run(handler, record):
-            cloud.sqs.delete_message(QueueUrl=cloud.callbacks_url, ReceiptHandle=record["receiptHandle"])
-        else:
-            # The retry's delay is over.
-            cloud.sqs.change_message_visibility(
-                QueueUrl=cloud.callbacks_url, ReceiptHandle=record["receiptHandle"], VisibilityTimeout=0
-            )
-    return invoked
+def test_delivered_callback_leaves_the_queue(cloud: Cloud, callbacks: Client) -> None:
+    with application(answer(204)) as app:
+        queued(cloud, app)
+        assert run(cloud, callbacks) == []
+    assert app.requests[0].form == {"SequenceNumber": "0"}
+    assert app.requests[0].headers["webhook-id"] == f"{CHILD}-0"
+    assert cloud.rows() == []
 
 
-def statuses(*codes: int) -> Any:
-    """An answer that gives one status after another, the last for ever."""
-    left = list(codes)
-
-    def answer(_: Seen) -> tuple[int, dict[str, str], bytes]:
-        return (left.pop(0) if len(left) > 1 else left[0], {}, b"")
-
-    return answer
-
-
-def told(server: Server) -> list[tuple[str, str]]:
-    return [(seen.headers["webhook-id"], seen.form["SequenceNumber"]) for seen in server.seen]
-
-
-def test_receiver_that_fails_five_times_is_told_in_order_with_the_same_id(
-    cloud: Cloud, handler: Client
+def test_failed_callback_comes_back_after_its_delay_and_before_the_next_of_its_call(
+    cloud: Cloud, callbacks: Client
 ) -> None:
-    with serving(statuses(500, 500, 500, 500, 500, 200)) as server:
-        queued(cloud, server.url, 0)
-        queued(cloud, server.url, 1)
-        assert pump(cloud, handler, 20) == 7
-    assert told(server) == [(f"{CALLER}-0", "0")] * 6 + [(f"{CALLER}-1", "1")]
+    with application(answer(500), answer(200)) as app:
+        queued(cloud, app, 0)
+        queued(cloud, app, 1)
+        assert len(run(cloud, callbacks)) == 1
+        assert received(cloud) == []
+        time.sleep(3.2)
+        assert run(cloud, callbacks) == []
+        assert run(cloud, callbacks) == []
+    assert [request.form["SequenceNumber"] for request in app.requests] == ["0", "0", "1"]
 
 
-def test_failed_message_stays_invisible_for_its_delay(cloud: Cloud, handler: Client) -> None:
-    with serving(statuses(503)) as server:
-        queued(cloud, server.url)
-        record = receive(cloud)
-        assert record is not None
-        assert run(handler, record) == [record["messageId"]]
-        assert receive(cloud) is None
-        time.sleep(3)
-        assert receive(cloud) is not None
+def test_410_is_marked_in_the_log_and_no_dead_letter(cloud: Cloud, callbacks: Client) -> None:
+    with application(answer(410)) as app:
+        queued(cloud, app)
+        assert run(cloud, callbacks) == []
+    (row,) = cloud.rows(f"call#{CHILD}")
+    assert (row["sk"]["S"], row["status"]["N"]) == ("undelivered#0000", "410")
+    assert cloud.received(cloud.environment["CALLBACKS_DEAD_LETTERS_URL"]) == []
 
 
-def test_gone_stops_and_leaves_a_mark(cloud: Cloud, handler: Client) -> None:
-    with serving(statuses(410)) as server:
-        queued(cloud, server.url)
-        assert pump(cloud, handler, 5) == 1
-    (mark,) = [row for row in cloud.rows(f"call#{CALLER}") if row["sk"]["S"].startswith("undelivered#")]
-    assert mark["status"]["N"] == "410"
-    assert cloud.received(cloud.task_url) == []
+def test_after_a_day_it_is_marked_and_becomes_a_dead_letter(cloud: Cloud, callbacks: Client) -> None:
+    with application(answer(503)) as app:
+        queued(cloud, app)
+        assert run(cloud, callbacks, age=DAY) == []
+    assert [row["sk"]["S"] for row in cloud.rows(f"call#{CHILD}")] == ["undelivered#0000"]
+    (letter,) = cloud.received(cloud.environment["CALLBACKS_DEAD_LETTERS_URL"])
+    assert letter["Attributes"]["MessageGroupId"] == CHILD
+    assert f"{CHILD}-0" in letter["Body"]
 
 
-def test_after_a_day_of_tries_it_is_a_dead_letter_with_a_mark(cloud: Cloud, handler: Client) -> None:
-    with serving(statuses(500)) as server:
-        queued(cloud, server.url)
-        record = receive(cloud)
-        assert record is not None
-        record["attributes"]["SentTimestamp"] = str(int((time.time() - 86400) * 1000))
-        assert run(handler, record) == []
-    (dead,) = cloud.received(cloud.task_url)
-    assert dead["Body"] == record["body"]
-    assert cloud.rows(f"call#{CALLER}")
-
-
-def test_receiver_at_an_inner_address_is_not_asked(
-    cloud: Cloud, handler: Client, monkeypatch: pytest.MonkeyPatch
+def test_log_line_shows_neither_url_nor_parameters_nor_token(
+    cloud: Cloud, callbacks: Client, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("ALLOWED_ADDRESSES", "")
-    with serving(statuses(200)) as server:
-        queued(cloud, server.url)
-        record = receive(cloud)
-        assert record is not None
-        assert run(handler, record) == [record["messageId"]]
-        assert server.seen == []
+    with application(answer(200)) as app:
+        queued(cloud, app)
+        run(cloud, callbacks)
+    output = capsys.readouterr()
+    assert f"{CHILD}-0" in output.err
+    for secret in ("/status", "SequenceNumber", TOKEN):
+        assert secret not in output.out + output.err

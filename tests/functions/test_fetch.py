@@ -1,8 +1,7 @@
-"""The fetch function as a task invokes it: JSON in, JSON out, passwords sealed on the way."""
-
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import boto3
@@ -12,48 +11,79 @@ from chalice.test import Client
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import decode, encode
-from chalicelib.storage.secrets import open_sealed
-from tests.storage.cloud import ACCOUNT, CALLER, cloud_running, function
-from tests.webhooks.server import serving
+from chalicelib.storage.secrets import Sealer, SealError, open_sealed
+from chalicelib.webhooks.signature import url_signature
+from tests.storage.cloud import ACCOUNT, CALLER, TOKEN, Cloud, cloud_running, function
+from tests.webhooks.servers import answer, application
 
-XML = {"Content-Type": "text/xml"}
+DOCUMENT = b'<Response><Dial><Sip username="u" password="p&amp;w">sip:b@example.com</Sip></Dial></Response>'
 
 
 @pytest.fixture
-def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    with cloud_running():
-        monkeypatch.setenv("ALLOWED_ADDRESSES", "127.0.0.0/8")
-        with function("fetch") as client:
-            yield client
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    monkeypatch.setenv("ALLOWED_ADDRESSES", "127.0.0.0/8")
+    with cloud_running() as running:
+        yield running
 
 
-def invoke(handler: Client, url: str) -> Fetched:
-    command = Fetch(CALLER, "FE1", ACCOUNT, url, "POST", {"CallSid": CALLER})
-    answer = handler.lambda_.invoke("fetch", json.loads(encode(command)))
-    return decode(json.dumps(answer.payload), Fetched)
+@pytest.fixture
+def fetch(cloud: Cloud) -> Iterator[Client]:
+    with function("fetch") as client:
+        yield client
 
 
-def test_password_of_a_sip_noun_is_sealed_and_only_the_key_opens_it(handler: Client) -> None:
-    document = (
-        b'<Response><Dial><Sip username="u" password="s3cr&amp;t">sip:b@example.com</Sip></Dial></Response>'
-    )
-    with serving(lambda _: (200, XML, document)) as server:
-        fetched = invoke(handler, server.url)
-    assert "s3cr" not in fetched.body
-    sealed = fetched.body.partition('password="')[2].partition('"')[0]
-    assert sealed.startswith("sealed:")
-    assert open_sealed(boto3.client("kms"), sealed) == "s3cr&t"
+def fetched(fetch: Client, url: str) -> Fetched:
+    command = Fetch(CALLER, "f1", ACCOUNT, url, "POST", {"CallSid": CALLER})
+    payload = fetch.lambda_.invoke("fetch", json.loads(encode(command))).payload
+    return decode(json.dumps(payload), Fetched)
 
 
-def test_broken_document_shows_no_password(handler: Client) -> None:
-    with serving(lambda _: (200, XML, b'<Response><Sip password="s3cret">')) as server:
-        fetched = invoke(handler, server.url)
-    assert "s3cret" not in fetched.body
-    assert fetched.error == 0
+def test_fetch_is_signed_with_the_token_of_the_account(fetch: Client) -> None:
+    with application(answer(200, b"<Response/>")) as app:
+        event = fetched(fetch, app.url("/voice"))
+    expected = url_signature(TOKEN, app.url("/voice"), {"CallSid": CALLER})
+    assert app.requests[0].headers["x-callapi-signature"] == expected
+    assert (event.call, event.id, event.status, event.body) == (CALLER, "f1", 200, "<Response/>")
+    assert event.entropy
 
 
-def test_failure_of_the_application_is_an_answer(handler: Client) -> None:
-    with serving(lambda _: (500, XML, b"")) as server:
-        fetched = invoke(handler, server.url)
-    assert (fetched.id, fetched.error, fetched.status) == ("FE1", 11217, 500)
-    assert fetched.at > 0
+def test_password_in_the_document_leaves_sealed_and_opens_to_what_was_written(
+    fetch: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with application(answer(200, DOCUMENT)) as app:
+        body = fetched(fetch, app.url()).body
+    sealed = re.search(r'password="(sealed:[^"]+)"', body)
+    assert sealed is not None
+    assert open_sealed(boto3.client("kms"), sealed.group(1)) == "p&w"
+    output = capsys.readouterr()
+    assert "p&" not in body + output.out + output.err
+    assert TOKEN not in output.out + output.err
+
+
+def test_failure_of_the_application_is_an_answer(fetch: Client) -> None:
+    with application(answer(500, b"oops")) as app:
+        event = fetched(fetch, app.url())
+    assert (event.error, event.status, event.body) == (11217, 500, "")
+
+
+def test_private_address_is_refused_where_the_deployment_names_none(
+    monkeypatch: pytest.MonkeyPatch, fetch: Client
+) -> None:
+    monkeypatch.delenv("ALLOWED_ADDRESSES")
+    with application(answer(200)) as app:
+        assert fetched(fetch, app.url()).error == 11210
+    assert app.requests == []
+
+
+def test_same_password_is_sealed_once_per_process(cloud: Cloud) -> None:
+    sealer = Sealer(boto3.client("kms"), cloud.environment["SEAL_KEY_ID"])
+    assert sealer.seal("a") == sealer.seal("a")
+    assert sealer.seal("a") != sealer.seal("b")
+    assert sealer.seal("") == ""
+
+
+def test_what_is_no_sealed_value_is_told_without_being_shown(cloud: Cloud) -> None:
+    kms = boto3.client("kms")
+    assert open_sealed(kms, "plain") == "plain"
+    with pytest.raises(SealError, match=r"^not Base64$"):
+        open_sealed(kms, "sealed:???")
