@@ -1,0 +1,1 @@
+"""The template and the packages that are deployed from it."""

@@ -1,0 +1,1 @@
+"""The local platform as a person runs it."""
