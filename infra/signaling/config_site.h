@@ -13,3 +13,6 @@
 #define PJSIP_MAX_DIALOG_COUNT      32767
 /* Up to 1,024 characters of custom headers per leg, and proxies add their own. Default: 4000. */
 #define PJSIP_MAX_PKT_LEN           8000
+/* An INVITE with custom headers is soon over 1,300 bytes. The product's rule is UDP unless the URI says otherwise
+ * (a callee that listens on UDP only must not lose a call to RFC 3261 18.1.1). */
+#define PJSIP_DONT_SWITCH_TO_TCP    1
