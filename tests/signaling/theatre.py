@@ -93,12 +93,12 @@ def task_running(folder: Path, documents: dict[str, str], **environment: str) ->
 class Sipp:
     def __init__(self, folder: Path, scenario: str, remote: int = 0, calls: int = 1, **keys: Any) -> None:
         self.port = free_port()
-        self.media_port = int(keys.pop("media", 0)) or free_port()
+        self.media_port = int(keys.pop("media", 0)) or free_port()  # not -mp: SIPp would bind it
         self.log = folder / f"{scenario}-{self.port}.log"
         transport = keys.pop("transport", "u1")
         command = [
             "sipp", f"127.0.0.1:{remote}" if remote else "127.0.0.1", "-sf", str(SCENARIOS / f"{scenario}.xml"),
-            "-i", "127.0.0.1", "-p", str(self.port), "-mi", "127.0.0.1", "-mp", str(self.media_port),
+            "-i", "127.0.0.1", "-p", str(self.port), "-mi", "127.0.0.1", "-key", "rtp_port", str(self.media_port),
             "-m", str(calls), "-t", transport, "-nostdin", "-timeout", "40s", "-timeout_error",
             "-trace_msg", "-message_file", str(self.log), "-trace_err", "-error_file", f"{self.log}.err",
         ]  # fmt: skip

@@ -1,0 +1,115 @@
+"""A telephone's media: PCMU over RTP, a sine out, a tone measured in, RFC 4733 digits out."""
+
+from __future__ import annotations
+
+import math
+import socket
+import struct
+import threading
+import time
+
+FRAME = 160  # samples: 20 ms at 8 kHz
+EVENT = 101
+DIGITS = "0123456789*#"
+
+
+def _linear(code: int) -> int:
+    """One µ-law octet as 16-bit PCM (ITU-T G.711)."""
+    code = ~code & 0xFF
+    magnitude = (((code & 0x0F) << 3) + 0x84 << ((code & 0x70) >> 4)) - 0x84
+    return -magnitude if code & 0x80 else magnitude
+
+
+LINEAR = [_linear(code) for code in range(256)]
+
+
+def _compressed(sample: int) -> int:
+    sign, magnitude = (0x80, -sample) if sample < 0 else (0, sample)
+    magnitude = min(magnitude, 32635) + 0x84
+    exponent = magnitude.bit_length() - 8
+    return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
+
+
+class Telephone:
+    """Sends ``tone`` Hz to whoever sent it RTP last; keeps what it hears."""
+
+    def __init__(self, tone: float) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.02)
+        self.port: int = self._socket.getsockname()[1]
+        self._tone = tone
+        self._peer: tuple[str, int] | None = None
+        self._heard: list[int] = []
+        self._keys: list[str] = []
+        self._sequence = self._time = 0
+        self._running = True
+        self._threads = [threading.Thread(target=run, daemon=True) for run in (self._receive, self._send)]
+        for thread in self._threads:
+            thread.start()
+
+    def press(self, digit: str) -> None:
+        self._keys.append(digit)
+
+    def hears(self, frequency: float, seconds: float = 0.4) -> bool:
+        """Whether most of the last ``seconds`` is that frequency (Goertzel)."""
+        size = int(8000 * seconds)
+        samples = self._heard[-size:]
+        if len(samples) < size:
+            return False
+        factor = 2 * math.cos(2 * math.pi * frequency / 8000)
+        one = two = 0.0
+        for sample in samples:
+            one, two = sample + factor * one - two, one
+        power = (one * one + two * two - factor * one * two) * 2 / size
+        return power > 0.5 * sum(sample * sample for sample in samples) > 0
+
+    def heard_seconds(self) -> float:
+        return len(self._heard) / 8000
+
+    def close(self) -> None:
+        self._running = False
+        for thread in self._threads:
+            thread.join()
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while self._running:
+            try:
+                packet, self._peer = self._socket.recvfrom(2048)
+            except TimeoutError:
+                continue
+            if packet[1] & 0x7F == 0:
+                self._heard += [LINEAR[code] for code in packet[12:]]
+
+    def _send(self) -> None:
+        due = time.monotonic()
+        while self._running:
+            due += 0.02
+            time.sleep(max(0.0, due - time.monotonic()))
+            if self._peer and self._keys:
+                self._send_digit(self._keys.pop(0))
+                due = time.monotonic()
+            elif self._peer:
+                self._send_packet(0, self._time, self._sine())
+                self._time += FRAME
+
+    def _sine(self) -> bytes:
+        step = 2 * math.pi * self._tone / 8000
+        return bytes(_compressed(int(8000 * math.sin(step * (self._time + i)))) for i in range(FRAME))
+
+    def _send_digit(self, digit: str) -> None:
+        """Five packets of one event, the last three with the end bit (RFC 4733 §2.5.1.4)."""
+        start = self._time
+        for number in range(1, 9):
+            end = 0x80 if number > 5 else 0
+            body = struct.pack("!BBH", DIGITS.index(digit), end | 10, FRAME * min(number, 6))
+            self._send_packet(EVENT | (0x80 if number == 1 else 0), start, body)
+            time.sleep(0.02)
+        self._time += FRAME * 8
+
+    def _send_packet(self, kind: int, timestamp: int, body: bytes) -> None:
+        assert self._peer is not None
+        header = struct.pack("!BBHII", 0x80, kind, self._sequence & 0xFFFF, timestamp, 77)
+        self._socket.sendto(header + body, self._peer)
+        self._sequence += 1

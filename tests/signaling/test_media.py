@@ -1,0 +1,58 @@
+"""What the two ends of a call hear and press, through real RTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.signaling.rtp import Telephone
+from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
+
+Start = Callable[..., Sipp]
+CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
+
+
+@pytest.fixture
+def telephones() -> Iterator[tuple[Telephone, Telephone]]:
+    both = Telephone(CALLER_TONE), Telephone(CALLEE_TONE)
+    yield both
+    for telephone in both:
+        telephone.close()
+
+
+def test_tone_passes_both_ways_once_bridged(
+    tmp_path: Path, sipp: Start, telephones: tuple[Telephone, Telephone]
+) -> None:
+    caller, callee = telephones
+    peer = sipp("callee", media=callee.port)
+    with task_running(tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{peer.port}")}) as task:
+        call = sipp("caller", task.sip_port, media=caller.port)
+        wait_until(lambda: caller.hears(CALLEE_TONE) and callee.hears(CALLER_TONE), 3)
+        assert call.wait() == 0
+        task.wait_idle()
+
+
+def test_screened_callee_hears_no_caller_until_he_presses_1(
+    tmp_path: Path, sipp: Start, telephones: tuple[Telephone, Telephone]
+) -> None:
+    caller, callee = telephones
+    peer = sipp("callee", media=callee.port)
+    documents = {
+        MAIN: dial(f'<Sip url="http://app.example/screen">sip:bob@127.0.0.1:{peer.port}</Sip>'),
+        "http://app.example/screen": (
+            '<Response><Gather numDigits="1" timeout="5" action="http://app.example/pressed"/><Hangup/></Response>'
+        ),
+        "http://app.example/pressed": "<Response/>",
+    }
+    with task_running(tmp_path, documents) as task:
+        call = sipp("caller_waits", task.sip_port, media=caller.port)
+        wait_until(lambda: len(task.events("answered")) == 2)
+        wait_until(lambda: caller.heard_seconds() > 1)
+        assert not callee.hears(CALLER_TONE)
+        assert task.events("bridged") == []
+        callee.press("1")
+        wait_until(lambda: callee.hears(CALLER_TONE), 5)
+        assert [event["digits"] for event in task.events("performed")] == ["1"]
+        assert call is not None
