@@ -46,7 +46,8 @@ class LambdaController:
         wait = FIRST_WAIT
         while True:
             try:
-                return decode(self._invoke(self._step, payload), StepResponse)
+                answer = self._invoke(self._step, payload)
+                return decode(answer, StepResponse)
             except Exception as error:  # noqa: BLE001  whatever it was, only an answer ends this
                 _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
             time.sleep(wait)

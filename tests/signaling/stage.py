@@ -15,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from chalicelib.calls.commands import Fetch
+from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming
 from chalicelib.calls.protocol import StepRequest, StepResponse, encode
 from chalicelib.calls.session import Application, Session
@@ -39,7 +39,7 @@ class Engine:
 
     def post(self, request: StepRequest) -> StepResponse:
         session = self._sessions.get(request.session)
-        commands = []
+        commands: list[Command] = []
         for event in map(_with_application, request.events):
             result = step(session, event)
             session = result.session

@@ -42,14 +42,15 @@ def test_screened_callee_hears_no_caller_until_he_presses_1(
     documents = {
         MAIN: dial(f'<Sip url="http://app.example/screen">sip:bob@127.0.0.1:{peer.port}</Sip>'),
         "http://app.example/screen": (
-            '<Response><Gather numDigits="1" timeout="5" action="http://app.example/pressed"/><Hangup/></Response>'
+            '<Response><Gather numDigits="1" action="http://app.example/pressed"><Say>Press one</Say></Gather>'
+            "<Hangup/></Response>\"
         ),
         "http://app.example/pressed": "<Response/>",
     }
     with task_running(tmp_path, documents) as task:
         call = sipp("caller_waits", task.sip_port, media=caller.port)
         wait_until(lambda: len(task.events("answered")) == 2)
-        wait_until(lambda: caller.heard_seconds() > 1)
+        wait_until(lambda: caller.heard_seconds() > 1 and callee.heard_seconds() > 0.1)
         assert not callee.hears(CALLER_TONE)
         assert task.events("bridged") == []
         callee.press("1")
