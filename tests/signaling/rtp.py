@@ -9,7 +9,7 @@ import threading
 import time
 
 FRAME = 160  # samples: 20 ms at 8 kHz
-EVENT = 120  # the number that the task's own SDP gives telephone-event
+EVENT = 121  # the number that the task's own SDP gives telephone-event
 DIGITS = "0123456789*#"
 
 

@@ -43,7 +43,7 @@ def test_screened_callee_hears_no_caller_until_he_presses_1(
         MAIN: dial(f'<Sip url="http://app.example/screen">sip:bob@127.0.0.1:{peer.port}</Sip>'),
         "http://app.example/screen": (
             '<Response><Gather numDigits="1" action="http://app.example/pressed"><Say>Press one</Say></Gather>'
-            "<Hangup/></Response>\"
+            "<Hangup/></Response>"
         ),
         "http://app.example/pressed": "<Response/>",
     }
