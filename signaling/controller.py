@@ -66,7 +66,7 @@ class LambdaController:
     def _invoke(self, function: str, payload: bytes) -> bytes:
         answer = self._client.invoke(FunctionName=function, Payload=payload)
         body = answer["Payload"].read()
-        if "FunctionError" in answer:
+        if answer.get("FunctionError"):
             raise FunctionFailedError(function)
         return body
 
