@@ -17,11 +17,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from chalicelib.storage.secrets import Sealer
-
 from chalicelib.calls.session import Application
 from chalicelib.rcml import seal_passwords
 from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.secrets import Sealer
 from chalicelib.storage.table import Table
 
 from .deployment import ALLOWED_LOCALLY, Stack, deploy

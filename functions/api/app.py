@@ -10,7 +10,6 @@ from collections.abc import Callable
 from functools import cache, wraps
 
 from chalice import Chalice, Response
-from chalicelib.storage.secrets import Sealer
 
 from chalicelib import rcml, sip
 from chalicelib.rest.auth import authenticate
@@ -32,6 +31,7 @@ from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.secrets import Sealer
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
 
