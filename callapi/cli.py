@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -65,6 +66,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _demo(options: argparse.Namespace) -> int:
     from .demo.play import demo
+
+    # As an exception, so that everything it started is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     return demo()
 
