@@ -155,6 +155,9 @@ def _configuration() -> Any:
     config.uaConfig.natTypeInSdp = 0
     config.medConfig.clockRate = config.medConfig.sndClockRate = CLOCK_RATE
     config.medConfig.noVad = True
+    # The bridge's clock must not stop when nothing has been connected for a second: a silent leg still sends RTP,
+    # by which a peer behind NAT learns where to send its own.
+    config.medConfig.sndAutoCloseTime = -1
     config.medConfig.ecTailLen = 0
     config.medConfig.maxMediaPorts = 4096
     config.logConfig.level = config.logConfig.consoleLevel = 1
