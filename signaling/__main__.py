@@ -12,6 +12,7 @@ import boto3
 from botocore.config import Config
 
 from .controller import LambdaController, Unseal
+from .fargate import identified
 from .heartbeat import beat
 from .loop import THREADS, Loop
 from .queues import claim_outbound, obey
@@ -21,13 +22,15 @@ from .switchboard import Switchboard
 from .task import run_task
 
 SEALED = "sealed:"
+# boto3's stubs give client() an overload a service; here any service will do.
+_client: Any = boto3.client
 
 
 def main() -> int:
     """Exit code 2: the environment is wrong, and standard error says where."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     try:
-        settings = read_settings(os.environ)
+        settings = read_settings(identified(os.environ, _client))
     except SettingsError as error:
         print(f"signaling: {error}", file=sys.stderr)
         return 2
