@@ -146,6 +146,11 @@ class Fetch(Value, frozen=True, tag="fetch"):
 Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Perform | Fetch
 
 
+def subject(command: Command) -> str:
+    """The CallSid of the call that ``command`` is about."""
+    return command.leg.call if isinstance(command, Invite) else command.call
+
+
 class Callback(Value, frozen=True):
     """A status callback to deliver: everything the request needs, fixed when the event happened.
 

@@ -34,7 +34,6 @@ def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
     legs = tuple(leg for _, leg in placed if leg is not None)
     dial = Dial(
         legs=tuple(sid for sid, _ in placed),
-        started_at=turn.at,
         action=_action(turn, verb),
         method=verb.method,
     )

@@ -72,7 +72,6 @@ class Dial(Value, frozen=True):
     """A Dial under way in the parent call.  ``legs`` are CallSids in document order."""
 
     legs: tuple[str, ...]
-    started_at: float
     action: str = ""
     method: Method = "POST"
     bridged: str = ""

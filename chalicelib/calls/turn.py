@@ -13,7 +13,7 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from ..rcml import Problem
-from .commands import Callback, Command, Fetch, Invite
+from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
 from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
@@ -106,7 +106,7 @@ class Turn:
 
     def command(self, command: Command) -> None:
         """Ask for ``command``, unless its call has ended (nothing is sent for a call that ended)."""
-        if isinstance(command, Fetch) or not self._calls[_subject(command)].over:
+        if isinstance(command, Fetch) or not self._calls[subject(command)].over:
             self._commands.append(command)
 
     def problem(self, code: int, message: str, line: int = 0) -> None:
@@ -166,8 +166,3 @@ class Turn:
             self._session, calls=self._calls, documents=documents, **self._changes
         )
         return Step(session, tuple(self._commands), tuple(self._callbacks), tuple(self._problems))
-
-
-def _subject(command: Command) -> str:
-    """The CallSid of the call that must be alive for ``command`` to make sense."""
-    return command.leg.call if isinstance(command, Invite) else command.call

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ..calls.commands import Callback, Command, Fetch, Invite
+from ..calls.commands import Callback, Command, Fetch, subject
 from ..calls.events import Event, Incoming
 from ..calls.protocol import StepRequest, StepResponse, encode
 from ..calls.session import Session
@@ -95,7 +95,7 @@ def _is_due(command: Command, session: Session | None) -> bool:
     """Whether a later event of the same batch has not ended the call meanwhile.  A fetch is always due."""
     if isinstance(command, Fetch) or session is None:
         return True
-    return not session.calls[command.leg.call if isinstance(command, Invite) else command.call].over
+    return not session.calls[subject(command)].over
 
 
 def _row(

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.calls.commands import Command, Fetch, Invite, Perform
+from chalicelib.calls.commands import Fetch, Perform, subject
 from chalicelib.calls.events import (
     Answered,
     Bridged,
@@ -49,10 +49,6 @@ DOCUMENTS = (
 )
 CODES = st.sampled_from([0, 200, 302, 401, 404, 408, 480, 486, 487, 500, 503, 600, 603])
 picks = st.integers(min_value=0, max_value=20)
-
-
-def subject(command: Command) -> str:
-    return command.leg.call if isinstance(command, Invite) else command.call
 
 
 class HostileWorld(RuleBasedStateMachine):

@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from signaling.fargate import identified
 from signaling.settings import read_settings
-from tests.webhooks.server import Seen, Server, serving
+from tests.webhooks.servers import Application, answer, application
 
 FUNCTIONS = {"STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch"}
 
@@ -36,15 +36,12 @@ def interface(cloud: None) -> dict[str, str]:
 
 
 @pytest.fixture
-def metadata(interface: dict[str, str]) -> Iterator[Server]:
+def metadata(interface: dict[str, str]) -> Iterator[Application]:
     """The endpoint that ECS gives a task."""
 
-    def answer(seen: Seen) -> tuple[int, dict[str, str], bytes]:
-        container = {"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [interface["private"]]}]}
-        task = {"TaskARN": "arn:aws:ecs:eu-central-1:1:task/callapi/0a1b2c3d"}
-        return 200, {}, json.dumps(task if seen.path.endswith("/task") else container).encode()
-
-    with serving(answer) as server:
+    task = {"TaskARN": "arn:aws:ecs:eu-central-1:1:task/callapi/0a1b2c3d"}
+    container = {"Networks": [{"NetworkMode": "awsvpc", "IPv4Addresses": [interface["private"]]}]}
+    with application(*(answer(200, json.dumps(found).encode()) for found in (task, container))) as server:
         yield server
 
 
@@ -53,16 +50,17 @@ def client(service: str) -> Any:
 
 
 def test_task_on_fargate_learns_its_id_its_address_and_makes_its_queue(
-    metadata: Server, interface: dict[str, str]
+    metadata: Application, interface: dict[str, str]
 ) -> None:
     environment = {
-        "ECS_CONTAINER_METADATA_URI_V4": metadata.url + "/v4/x",
+        "ECS_CONTAINER_METADATA_URI_V4": metadata.url("/v4/x"),
         "TASK_QUEUE_PREFIX": "callapi-task-",
     }
     settings = read_settings(identified(FUNCTIONS | environment, client))
     assert settings.task_id == "0a1b2c3d"
     assert settings.public_address == interface["public"]
     assert settings.task_queue_url.endswith("/callapi-task-0a1b2c3d")
+    assert [seen.target for seen in metadata.requests] == ["/v4/x/task", "/v4/x"]
     assert client("sqs").list_queues()["QueueUrls"] == [settings.task_queue_url]
 
 
