@@ -13,12 +13,10 @@ from botocore.config import Config
 
 from .controller import LambdaController, Unseal
 from .fargate import identified
-from .heartbeat import beat
-from .loop import THREADS, Loop
-from .queues import claim_outbound, obey
+from .loop import THREADS
+from .presence import Presence
 from .settings import Settings, SettingsError, read_settings
 from .speech import espeak, polly
-from .switchboard import Switchboard
 from .task import run_task
 
 SEALED = "sealed:"
@@ -39,15 +37,12 @@ def main() -> int:
     controller = LambdaController(functions, settings.step_function, settings.fetch_function)
     synthesize = polly(boto3.client("polly")) if settings.speech_engine == "polly" else espeak
 
-    def start(switchboard: Switchboard, loop: Loop) -> None:
-        if settings.calls_table:
-            beat(boto3.client("dynamodb"), settings, switchboard)
-        if settings.outbound_queue_url:
-            claim_outbound(boto3.client("sqs"), settings.outbound_queue_url, switchboard, loop)
-        if settings.task_queue_url:
-            obey(boto3.client("sqs"), settings.task_queue_url, switchboard, loop)
-
-    run_task(settings, controller, _unseal(boto3.client("kms"), settings), synthesize, start)
+    presence = Presence(settings, _client)
+    try:
+        run_task(settings, controller, _unseal(boto3.client("kms"), settings), synthesize, presence.begin)
+    finally:
+        controller.close()
+        presence.end()
     return 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -39,19 +40,25 @@ class LambdaController:
     def __init__(self, client: LambdaClient, step_function: str, fetch_function: str) -> None:
         self._client = client
         self._step, self._fetch = step_function, fetch_function
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """The task ends: a step that is not answered now never will be here, and its session is the reaper's."""
+        self._closed.set()
 
     def post(self, request: StepRequest) -> StepResponse:
-        """Blocks until answered."""
+        """Blocks until answered.  Raises ClosedError when the task ends before."""
         payload = encode(request)
         wait = FIRST_WAIT
-        while True:
+        while not self._closed.is_set():
             try:
                 answer = self._invoke(self._step, payload)
                 return decode(answer, StepResponse)
             except Exception as error:  # noqa: BLE001  whatever it was, only an answer ends this
                 _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
-            time.sleep(wait)
+            self._closed.wait(wait)
             wait = min(2 * wait, LONGEST_WAIT)
+        raise ClosedError
 
     def fetch(self, command: Fetch) -> Fetched:
         """Never raises: a failure is an answer."""
@@ -73,6 +80,10 @@ class LambdaController:
 
 class FunctionFailedError(Exception):
     """The function raised."""
+
+
+class ClosedError(Exception):
+    """The task ended before a step was answered."""
 
 
 Unseal = Callable[[str], str]

@@ -1,4 +1,4 @@
-"""Who the task is on Fargate: its id and addresses, from the metadata endpoint, and the queue of its own.
+"""Who the task is on Fargate: its id and addresses, from the metadata endpoint.
 
 Adds to the environment what nobody can set beforehand.  What is set already stays as it is: that is how the local
 platform gives a task its identity.  Source: Amazon ECS task metadata endpoint version 4.
@@ -19,7 +19,7 @@ Client = Callable[[str], Any]
 
 
 def identified(environment: Mapping[str, str], client: Client) -> dict[str, str]:
-    """``environment`` with TASK_ID, PUBLIC_ADDRESS and TASK_QUEUE_URL, as far as this is Fargate.
+    """``environment`` with TASK_ID and PUBLIC_ADDRESS, as far as this is Fargate.
 
     ``client(service)`` makes an AWS client.  Raises what urllib3 and boto3 raise: a task that does not know who it
     is must not take calls.
@@ -31,10 +31,6 @@ def identified(environment: Mapping[str, str], client: Client) -> dict[str, str]
             known["TASK_ID"] = str(_read(f"{metadata}/task")["TaskARN"]).rpartition("/")[2]
         if not known.get("PUBLIC_ADDRESS"):
             known["PUBLIC_ADDRESS"] = _public_address(_private_address(_read(metadata)), client("ec2"))
-    prefix = known.get("TASK_QUEUE_PREFIX", "")
-    if prefix and known.get("TASK_ID") and not known.get("TASK_QUEUE_URL"):
-        queue = client("sqs").create_queue(QueueName=prefix + known["TASK_ID"])
-        known["TASK_QUEUE_URL"] = str(queue["QueueUrl"])
     return known
 
 

@@ -24,14 +24,24 @@ PAUSE = 0.2  # s, while the task is full, or SQS fails
 
 
 def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
-    """One call at a time, so that the burst stays in the queue for the task that has room."""
+    """One call at a time, so that the burst stays in the queue for the task that has room.
+
+    Room may have gone while a message was waited for: then the call is given back to the queue at once.
+    """
 
     def take(message: Any) -> None:
         call = decode(message["Body"], OutboundCall)
         delete = _deletion(client, url, message)
-        loop.submit(lambda: switchboard.claim(call.session, lambda: loop.off_loop(delete, _ignore, _tell)))
 
-    _receive_on_thread("outbound", client, url, switchboard.has_room, take)
+        def claim() -> None:
+            if switchboard.has_room():
+                switchboard.claim(call.session, lambda: loop.off_loop(delete, _ignore, _tell))
+            else:
+                loop.off_loop(_return(client, url, message), _ignore, _tell)
+
+        loop.submit(claim)
+
+    _receive_on_thread("outbound", client, url, switchboard.has_room, take, loop)
 
 
 def obey(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
@@ -42,7 +52,7 @@ def obey(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
         loop.submit(lambda: switchboard.modify(modification))
         _deletion(client, url, message)()
 
-    _receive_on_thread("task", client, url, lambda: True, take)
+    _receive_on_thread("task", client, url, lambda: True, take, loop)
 
 
 def _deletion(client: Any, url: str, message: Any) -> Callable[[], None]:
@@ -52,11 +62,19 @@ def _deletion(client: Any, url: str, message: Any) -> Callable[[], None]:
     return delete
 
 
+def _return(client: Any, url: str, message: Any) -> Callable[[], None]:
+    def make_visible() -> None:
+        handle = message["ReceiptHandle"]
+        client.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
+
+    return make_visible
+
+
 def _receive_on_thread(
-    name: str, client: Any, url: str, has_room: Callable[[], bool], take: Callable[[Any], None]
+    name: str, client: Any, url: str, has_room: Callable[[], bool], take: Callable[[Any], None], loop: Loop
 ) -> None:
     def receive() -> None:
-        while True:
+        while not loop.stopped:
             if has_room():
                 _receive(client, url, take)
             else:
@@ -78,7 +96,7 @@ def _receive(client: Any, url: str, take: Callable[[Any], None]) -> None:
 
 
 def _ignore(_: None) -> None:
-    """Deleted."""
+    """Done."""
 
 
 def _tell(error: Exception) -> None:

@@ -32,6 +32,7 @@ class Settings:
     fetch_function: str = ""
     outbound_queue_url: str = ""
     task_queue_url: str = ""
+    task_queue_prefix: str = ""
     calls_table: str = ""
     seal_key_id: str = ""
     speech_engine: SpeechEngine = "espeak-ng"
@@ -40,6 +41,7 @@ class Settings:
     ready_file: str = ""
     drain_seconds: int = 90
     ecs_agent_uri: str = ""
+    metrics_namespace: str = ""
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -58,6 +60,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         fetch_function=_text(environment, "FETCH_FUNCTION"),
         outbound_queue_url=environment.get("OUTBOUND_QUEUE_URL", ""),
         task_queue_url=environment.get("TASK_QUEUE_URL", ""),
+        task_queue_prefix=environment.get("TASK_QUEUE_PREFIX", ""),
         calls_table=environment.get("CALLS_TABLE", ""),
         seal_key_id=environment.get("SEAL_KEY_ID", ""),
         speech_engine=_speech_engine(environment.get("SPEECH_ENGINE", defaults.speech_engine)),
@@ -66,6 +69,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         ready_file=environment.get("READY_FILE", ""),
         drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
         ecs_agent_uri=environment.get("ECS_AGENT_URI", ""),
+        metrics_namespace=environment.get("METRICS_NAMESPACE", ""),
     )
 
 

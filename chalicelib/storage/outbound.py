@@ -1,7 +1,11 @@
-"""What goes out by queue: callbacks to customers, created calls to any task, changes to one task."""
+"""What goes out by queue: callbacks to customers, created calls to any task, changes to one task.
+
+A task makes its own queue and takes it away; only that of a dead task is removed here.
+"""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -38,6 +42,12 @@ class Outbound:
     def modify(self, queue_url: str, modification: Modification) -> None:
         """Ask the task behind ``queue_url`` to end a call."""
         self._send(queue_url, modification)
+
+    def remove(self, queue_url: str) -> None:
+        """Delete a dead task's queue, which may be gone."""
+        client = self._client()
+        with contextlib.suppress(client.exceptions.QueueDoesNotExist):
+            client.delete_queue(QueueUrl=queue_url)
 
     def deliver(self, callbacks: tuple[Callback, ...]) -> None:
         """Queue ``callbacks`` in order: a FIFO group per call, the callback's id against doubles.

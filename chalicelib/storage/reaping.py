@@ -42,7 +42,8 @@ class Report:
 class Reaper:
     """Ends the sessions of dead tasks.
 
-    ``fetch`` asks ``functions/fetch``.  ``clock`` gives seconds since the epoch, ``entropy`` fresh hex text.
+    ``fetch`` asks ``functions/fetch``.  ``remove_queue`` deletes a queue by its URL.  ``clock`` gives seconds
+    since the epoch, ``entropy`` fresh hex text.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Reaper:
         steps: Steps,
         tasks: Tasks,
         fetch: Callable[[Fetch], Fetched],
+        remove_queue: Callable[[str], None],
         clock: Callable[[], float],
         entropy: Callable[[], str],
     ) -> None:
@@ -58,6 +60,7 @@ class Reaper:
         self._steps = steps
         self._tasks = tasks
         self._fetch = fetch
+        self._remove_queue = remove_queue
         self._clock = clock
         self._entropy = entropy
 
@@ -66,13 +69,22 @@ class Reaper:
         deadline = self._clock() + seconds
         report = Report()
         for task in self._tasks.dead(self._clock() - SILENCE_SECONDS):
+            if not self._tasks.condemn(task):
+                continue
             sessions = self._tasks.open_sessions(task.id, SESSIONS_PER_TASK + 1)
             ended = [self._tried(task, sid, deadline) for sid in sessions[:SESSIONS_PER_TASK]]
             report.ended += sum(ended)
             report.left += len(sessions) - sum(ended)
-            if sum(ended) == len(sessions) and self._tasks.remove(task):
+            if sum(ended) == len(sessions):
+                self._forget(task)
                 report.forgotten += 1
         return report
+
+    def _forget(self, task: Task) -> None:
+        """The row goes last: a run that is cut off before is made good by the next."""
+        if task.queue_url:
+            self._remove_queue(task.queue_url)
+        self._tasks.remove(task)
 
     def _tried(self, task: Task, session: str, deadline: float) -> bool:
         """End ``session`` if there is time; whether it is over.  One that fails does not stop the others."""

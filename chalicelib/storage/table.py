@@ -70,20 +70,9 @@ class Table:
             return from_wire(cast("Any", error.response).get("Item", {}))
         return None
 
-    def delete_if(self, condition: str, values: Mapping[str, str | float], **key: str) -> bool:
-        """Delete the item under ``key`` if ``condition`` holds of it; whether it did."""
-        try:
-            self._client.delete_item(
-                TableName=self._name,
-                Key=to_wire(key),
-                ConditionExpression=condition,
-                ExpressionAttributeValues=to_wire(values),
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            return False
-        return True
+    def delete(self, **key: str) -> None:
+        """Delete the item under ``key``, if there is one."""
+        self._client.delete_item(TableName=self._name, Key=to_wire(key))
 
     def query(self, condition: str, values: Mapping[str, str | float], **options: Any) -> Iterator[Item]:
         """The items that match the key ``condition``, page by page as the caller consumes them.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import islice
 
-from .table import Table
+from .table import Item, Table
 
 
 @dataclass(frozen=True)
 class Task:
-    """A signaling task.  ``heartbeat``: when it last said that it lives, seconds since the epoch."""
+    """A signaling task.  ``heartbeat``: when it last said that it lives, seconds since the epoch; 0: condemned."""
 
     id: str
     queue_url: str
@@ -18,14 +18,14 @@ class Task:
 
 
 class Tasks:
-    """The tasks' rows in the calls table (``pk = tasks``), and its index ``by_task`` of open sessions."""
+    """The tasks' rows in the calls table (``pk = tasks``), and its index ``by_task`` of open sessions.
+
+    A row is the task's own (signaling/heartbeat.py), until the reaper condemns the task: a task renews its row only
+    while that says more than 0, so from then on it knows that it was declared dead.
+    """
 
     def __init__(self, table: Table) -> None:
         self._table = table
-
-    def heartbeat(self, task: str, queue_url: str, at: float) -> None:
-        """Record that ``task`` lives and takes its messages from ``queue_url``."""
-        self._table.put({"pk": "tasks", "sk": task, "queue_url": queue_url, "heartbeat": at})
 
     def dead(self, before: float) -> list[Task]:
         """The tasks whose last heartbeat is older than ``before``, longest silent first."""
@@ -43,6 +43,11 @@ class Tasks:
         rows = self._table.query("open_task = :task", {":task": task}, IndexName="by_task")
         return [str(row["pk"]).removeprefix("call#") for row in islice(rows, limit)]
 
-    def remove(self, task: Task) -> bool:
-        """Forget ``task`` unless it has said meanwhile that it lives; whether it was forgotten."""
-        return self._table.delete_if("heartbeat = :seen", {":seen": task.heartbeat}, pk="tasks", sk=task.id)
+    def condemn(self, task: Task) -> bool:
+        """Declare ``task`` dead unless it has said meanwhile that it lives; whether it was."""
+        row: Item = {"pk": "tasks", "sk": task.id, "queue_url": task.queue_url, "heartbeat": 0}
+        return self._table.put_if(row, "heartbeat = :seen", {":seen": task.heartbeat}) is None
+
+    def remove(self, task: Task) -> None:
+        """Forget the condemned ``task``."""
+        self._table.delete(pk="tasks", sk=task.id)

@@ -46,13 +46,10 @@ def reap(event: dict[str, Any], context: object) -> dict[str, int]:
 def _reaper() -> Reaper:
     calls = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
     log = DynamoCallLog(calls)
-    steps = Steps(
-        log,
-        Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"])),
-        Listing(calls),
-        Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"]),
-    )
-    return Reaper(log, steps, Tasks(calls), _fetch, time.time, lambda: secrets.token_hex(16))
+    outbound = Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"])
+    accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
+    steps = Steps(log, accounts, Listing(calls), outbound)
+    return Reaper(log, steps, Tasks(calls), _fetch, outbound.remove, time.time, lambda: secrets.token_hex(16))
 
 
 def _fetch(command: Fetch) -> Fetched:

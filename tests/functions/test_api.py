@@ -79,7 +79,7 @@ def call_up(cloud: Cloud, step: Client) -> str:
     first = cloud.step(step, request(0, incoming()))
     child = leg(cloud.step(step, request(1, fetched(first))))
     cloud.step(step, request(2, *bridged(child)))
-    cloud.tasks.heartbeat("task-1", cloud.task_url, NOW)
+    cloud.heartbeat("task-1", cloud.task_url, NOW)
     return child
 
 
@@ -222,7 +222,7 @@ def test_queued_call_is_ended_at_once_and_no_task_can_claim_it(
 def test_call_ended_while_a_task_claims_it_is_ended_by_exactly_one(
     cloud: Cloud, api: Api, step: Client
 ) -> None:
-    cloud.tasks.heartbeat("task-1", cloud.task_url, NOW)
+    cloud.heartbeat("task-1", cloud.task_url, NOW)
     for _ in range(5):
         sid = api.create().json_body["sid"]
         start = threading.Barrier(2)

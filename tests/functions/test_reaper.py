@@ -96,7 +96,7 @@ def call_up(cloud: Cloud, step: Client, session: str = CALLER) -> str:
     first = cloud.step(step, request(0, incoming(session), session=session))
     answer = cloud.step(step, request(1, fetched(first), session=session))
     cloud.step(step, request(2, *bridged(leg(answer)), session=session))
-    cloud.tasks.heartbeat("task-1", cloud.task_url, time.time() - 46)
+    cloud.heartbeat("task-1", cloud.task_url, time.time() - 46)
     return leg(answer)
 
 
@@ -129,7 +129,7 @@ def test_killed_task_the_action_request_is_made_once(
 
 def test_task_that_heartbeats_keeps_its_calls(cloud: Cloud, step: Client, reaper: Client) -> None:
     child = call_up(cloud, step)
-    cloud.tasks.heartbeat("task-1", cloud.task_url, time.time() - 30)
+    cloud.heartbeat("task-1", cloud.task_url, time.time() - 30)
     assert reap(reaper) == {"ended": 0, "left": 0, "forgotten": 0}
     row = cloud.listing.get(child)
     assert row is not None
@@ -202,6 +202,26 @@ def test_reaper_cut_off_in_the_middle_the_next_run_finishes(
 def test_session_that_had_ended_only_loses_its_task(
     cloud: Cloud, step: Client, reaper: Client, fetch: FetchFunction
 ) -> None:
-    cloud.tasks.heartbeat("task-1", cloud.task_url, NOW)
+    cloud.heartbeat("task-1", cloud.task_url, NOW)
     assert reap(reaper) == {"ended": 0, "left": 0, "forgotten": 1}
     assert fetch.asked == []
+
+
+def test_queue_of_a_killed_task_goes_once_its_calls_have_ended(
+    cloud: Cloud, step: Client, reaper: Client, fetch: FetchFunction
+) -> None:
+    call_up(cloud, step)
+    fetch.broken = True
+    reap(reaper)
+    assert cloud.task_url in cloud.queues()
+    fetch.broken = False
+    reap(reaper)
+    assert cloud.task_url not in cloud.queues()
+    assert cloud.callbacks_url in cloud.queues()
+
+
+def test_queue_that_the_task_took_away_itself_is_no_obstacle(cloud: Cloud, reaper: Client) -> None:
+    cloud.sqs.delete_queue(QueueUrl=cloud.task_url)
+    cloud.heartbeat("task-1", cloud.task_url, NOW)
+    cloud.heartbeat("task-without-queue", "", NOW)
+    assert reap(reaper) == {"ended": 0, "left": 0, "forgotten": 2}

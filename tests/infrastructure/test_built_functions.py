@@ -20,7 +20,6 @@ from chalicelib.calls.session import Application
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
-from chalicelib.storage.tasks import Tasks
 from tests.infrastructure.built import Deployment, FunctionFailedError, Worker, deployment, worker
 from tests.infrastructure.runtime_api import NoAnswerError
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN
@@ -132,7 +131,7 @@ def test_built_reaper_ends_the_call_of_a_task_that_stopped(deployed: Deployment)
         second = stepped(step, request(1, fetched(first, document), session=session))
         stepped(step, request(2, *bridged(leg(second)), session=session))
     table = calls_table(deployed)
-    Tasks(table).heartbeat(task, "queue", time.time() - 46)
+    table.put({"pk": "tasks", "sk": task, "queue_url": "", "heartbeat": time.time() - 46})
     with worker(deployed, "Reaper") as reaper:
         assert reaper.invoke({}) == {"ended": 1, "left": 0, "forgotten": 1}
     row = Listing(table).get(session)

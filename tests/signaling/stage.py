@@ -37,6 +37,9 @@ class Engine:
         self._log = (folder / "log.jsonl").open("ab", buffering=0)
         self._lock = threading.Lock()
 
+    def close(self) -> None:
+        self._log.close()
+
     def post(self, request: StepRequest) -> StepResponse:
         session = self._sessions.get(request.session)
         commands: list[Command] = []

@@ -83,6 +83,13 @@ class Cloud:
         queue = self.sqs.create_queue(QueueName="callbacks.fifo", Attributes={"FifoQueue": "true"})
         return queue["QueueUrl"]
 
+    def heartbeat(self, task: str, queue_url: str, at: float) -> None:
+        """The row of a task as it writes it itself (tests/signaling/test_heartbeat.py)."""
+        self.table.put({"pk": "tasks", "sk": task, "queue_url": queue_url, "heartbeat": at})
+
+    def queues(self) -> list[str]:
+        return self.sqs.list_queues().get("QueueUrls", [])
+
     def received(self, queue_url: str) -> list[dict[str, Any]]:
         """Everything that lies in the queue, taken out of it."""
         messages: list[dict[str, Any]] = []

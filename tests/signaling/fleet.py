@@ -1,0 +1,147 @@
+"""``python -m signaling`` as ECS starts it: real queues and a real table in the emulator, its functions over HTTP."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from callapi.emulator import Cloud, start_emulator
+from chalicelib.calls.commands import Fetch
+from chalicelib.calls.events import Created
+from chalicelib.calls.protocol import OutboundCall, StepRequest, decode, encode
+from chalicelib.calls.session import Application, Launch
+from chalicelib.storage.table import Table
+from chalicelib.storage.tasks import Tasks
+from tests.storage.cloud import deployed_resources
+
+from .stage import ACCOUNT, MAIN, Engine
+from .theatre import ROOT, Task, wait_until
+
+PREFIX = "callapi-task-"
+
+
+class Functions:
+    """Lambda's Invoke at ``url``; while not ``up`` it answers 503."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.up = True
+
+
+class Deployment:
+    """An emulated account with the calls table and the outbound queue, and the engine behind Lambda's Invoke."""
+
+    def __init__(self, cloud: Cloud, engine: Engine, functions: Functions) -> None:
+        self.cloud, self.engine, self.functions = cloud, engine, functions
+        self.sqs = cloud.sqs()
+        self.outbound_url = self.sqs.create_queue(QueueName="outbound")["QueueUrl"]
+        properties = deployed_resources()["CallsTable"]["Properties"]
+        kept = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes")
+        cloud.dynamodb().create_table(
+            TableName="calls", BillingMode="PAY_PER_REQUEST", **{key: properties[key] for key in kept}
+        )
+        self.table = Table(cloud.dynamodb(), "calls")
+        self.tasks = Tasks(self.table)
+        self.environment = cloud.environment | {
+            "AWS_ENDPOINT_URL_LAMBDA": functions.url, "CALLS_TABLE": "calls", "OUTBOUND_QUEUE_URL": self.outbound_url,
+            "TASK_QUEUE_PREFIX": PREFIX, "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch",
+        }  # fmt: skip
+
+    def queues(self) -> list[str]:
+        return self.sqs.list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", [])
+
+    def waiting(self) -> tuple[int, int]:
+        """How many created calls are in the queue: to be had, and in some task's hands."""
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found: Any = self.sqs.get_queue_attributes(QueueUrl=self.outbound_url, AttributeNames=names)  # type: ignore[arg-type]  # a list of literals
+        return int(found["Attributes"][names[0]]), int(found["Attributes"][names[1]])
+
+    def create_call(self, sid: str, to: str) -> None:
+        """What the API does: step 0, then a message for whichever task has room."""
+        created = Created(
+            at=0, entropy="0", call=sid, to=to, from_="sip:desk@example.com",
+            application=Application(ACCOUNT, url=MAIN), launch=Launch(timeout=20),
+        )  # fmt: skip
+        self.engine.post(StepRequest(sid, 0, (created,)))
+        self.sqs.send_message(QueueUrl=self.outbound_url, MessageBody=encode(OutboundCall(sid)).decode())
+
+
+@contextmanager
+def deployment(folder: Path, documents: dict[str, str]) -> Iterator[Deployment]:
+    (folder / "documents.json").write_text(json.dumps(documents))
+    with closing(Engine(folder)) as engine, _serving(engine) as functions:
+        emulator, cloud = start_emulator(folder)
+        try:
+            yield Deployment(cloud, engine, functions)
+        finally:
+            emulator.stop(0)  # it keeps nothing
+
+
+@contextmanager
+def _serving(engine: Engine) -> Iterator[Functions]:
+    functions = Functions()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            asked = self.rfile.read(int(self.headers["Content-Length"]))
+            body = b"{}"
+            if functions.up and "/step/" in self.path:
+                body = encode(engine.post(decode(asked, StepRequest)))
+            elif functions.up:
+                body = encode(engine.fetch(decode(asked, Fetch)))
+            self.send_response(200 if functions.up else 503)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    functions.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    try:
+        yield functions
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@contextmanager
+def signaling(deployed: Deployment, folder: Path, **environment: str) -> Iterator[Task]:
+    """The task's own output is in ``folder / task.out`` (metrics) and ``folder / task.err``."""
+    ready = folder / "ready.json"
+    own = {
+        "SIP_HOST": "127.0.0.1", "SIP_PORT": "0", "HEALTH_PORT": "0", "PUBLIC_ADDRESS": "127.0.0.1",
+        "READY_FILE": str(ready), "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8", "RTP_PORT_START": "22000",
+        "DRAIN_SECONDS": "3",
+    } | deployed.environment | environment  # fmt: skip
+    with (folder / "task.out").open("wb") as output, (folder / "task.err").open("wb") as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "signaling"], cwd=ROOT, env=os.environ | own, stdout=output, stderr=errors
+        )
+    try:
+        wait_until(lambda: ready.exists() or process.poll() is not None)
+        assert process.poll() is None, (folder / "task.err").read_text()
+        yield Task(folder, process, json.loads(ready.read_text()))
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(25)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
