@@ -132,7 +132,8 @@ def _talk(connection: HTTPConnection, request: Request, parts: SplitResult, dead
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT, "Connection": "close"}
     try:
-        connection.sock.settimeout(max(0.1, deadline - time.monotonic()))
+        # Not on the socket: urllib3 sets the socket's timeout from its own before it sends and before it reads.
+        connection.timeout = max(0.1, deadline - time.monotonic())
         connection.request(request.method, target, body=request.body, headers=headers | request.headers,
                            preload_content=False)  # fmt: skip
         # Closed here too: with "Connection: close" the answer, not the connection, holds the socket.

@@ -30,6 +30,11 @@ def test_slow_server_is_cut_off_when_the_time_is_over(behaviour: Answer) -> None
     assert time.monotonic() - start < 1.2
 
 
+def test_server_may_think_for_longer_than_a_connection_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chalicelib.webhooks.request.CONNECT_SECONDS", 0.2)
+    assert failure(silent, 0.6) == 11203
+
+
 def test_server_that_hangs_up_in_the_middle_is_a_broken_connection() -> None:
     assert failure(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort")) == 11205
     assert failure(raw(b"")) == 11205
