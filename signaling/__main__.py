@@ -9,9 +9,8 @@ import sys
 from typing import Any
 
 import boto3
-from botocore.config import Config
 
-from .controller import LambdaController, Unseal
+from .controller import FETCH_SECONDS, STEP_SECONDS, LambdaController, Unseal, invoker
 from .fargate import identified
 from .loop import THREADS
 from .presence import Presence
@@ -32,9 +31,12 @@ def main() -> int:
     except SettingsError as error:
         print(f"signaling: {error}", file=sys.stderr)
         return 2
-    config = Config(max_pool_connections=THREADS, read_timeout=30, connect_timeout=5)
-    functions = boto3.client("lambda", config=config)
-    controller = LambdaController(functions, settings.step_function, settings.fetch_function)
+    controller = LambdaController(
+        invoker(STEP_SECONDS, THREADS),
+        invoker(FETCH_SECONDS, THREADS),
+        settings.step_function,
+        settings.fetch_function,
+    )
     synthesize = polly(boto3.client("polly")) if settings.speech_engine == "polly" else espeak
 
     presence = Presence(settings, _client)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import logging
+import random
 import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
+
+import boto3
+from botocore.config import Config
 
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds
+# A little longer than the functions' own limits (infra/template.yaml): who is cut off by those is told so.
+CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS = 5, 20, 40
 FETCH_TRIES = 2
 FETCH_FAILED = 11200
 
@@ -37,8 +43,10 @@ class LambdaController:
     A fetch is not, so it is tried again only once, and then reported as failed (11200).
     """
 
-    def __init__(self, client: LambdaClient, step_function: str, fetch_function: str) -> None:
-        self._client = client
+    def __init__(
+        self, steps: LambdaClient, fetches: LambdaClient, step_function: str, fetch_function: str
+    ) -> None:
+        self._steps, self._fetches = steps, fetches
         self._step, self._fetch = step_function, fetch_function
         self._closed = threading.Event()
 
@@ -52,11 +60,11 @@ class LambdaController:
         wait = FIRST_WAIT
         while not self._closed.is_set():
             try:
-                answer = self._invoke(self._step, payload)
-                return decode(answer, StepResponse)
+                return decode(_invoke(self._steps, self._step, payload), StepResponse)
             except Exception as error:  # noqa: BLE001  whatever it was, only an answer ends this
                 _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
-            self._closed.wait(wait)
+            # Spread, so that the sessions of a task do not come back all at once.
+            self._closed.wait(wait * random.uniform(0.5, 1.0))
             wait = min(2 * wait, LONGEST_WAIT)
         raise ClosedError
 
@@ -65,17 +73,31 @@ class LambdaController:
         payload = encode(command)
         for _ in range(FETCH_TRIES):
             try:
-                return decode(self._invoke(self._fetch, payload), Fetched)
+                return decode(_invoke(self._fetches, self._fetch, payload), Fetched)
             except Exception as error:  # noqa: BLE001  reported to the engine by its code
                 _log.warning("fetch %s: %s", command.id, type(error).__name__)
         return Fetched(at=time.time(), call=command.call, id=command.id, error=FETCH_FAILED)
 
-    def _invoke(self, function: str, payload: bytes) -> bytes:
-        answer = self._client.invoke(FunctionName=function, Payload=payload)
-        body = answer["Payload"].read()
-        if answer.get("FunctionError"):
-            raise FunctionFailedError(function)
-        return body
+
+def invoker(seconds: float, connections: int) -> LambdaClient:
+    """A client that waits so long for an answer, and invokes once only: when to try again is decided here."""
+    return boto3.client(
+        "lambda",
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=seconds,
+            max_pool_connections=connections,
+            retries={"total_max_attempts": 1},
+        ),
+    )
+
+
+def _invoke(client: LambdaClient, function: str, payload: bytes) -> bytes:
+    answer = client.invoke(FunctionName=function, Payload=payload)
+    body = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        raise FunctionFailedError(function)
+    return body
 
 
 class FunctionFailedError(Exception):
