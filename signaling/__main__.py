@@ -26,6 +26,8 @@ _client: Any = boto3.client
 def main() -> int:
     """Exit code 2: the environment is wrong, and standard error says where."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    # It tells where it found each endpoint and credential.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
     try:
         settings = read_settings(identified(os.environ, _client))
     except SettingsError as error:

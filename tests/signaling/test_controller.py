@@ -30,6 +30,9 @@ FAILURES: dict[str, Answer] = {
     "no body": answer(502),
     "raised": answer(200, b'{"errorType":"KeyError"}', JSON, X_Amz_Function_Error="Unhandled"),
     "timed out": answer(200, b'{"errorMessage":"timed out"}', JSON, X_Amz_Function_Error="Unhandled"),
+    "raised, with what looks like an answer": answer(
+        200, encode(RESPONSE), JSON, X_Amz_Function_Error="Handled"
+    ),
     "hung up": raw(b""),
     "cut off": raw(CUT_OFF),
     "another's answer": answer(200, b'{"hello": 1}', JSON),
