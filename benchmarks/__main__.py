@@ -7,7 +7,7 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping")
+SUBJECTS = ("parse", "stepping", "functions", "cold")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,9 +136,16 @@ def worker(deployed: Deployment, name: str, **environment: str) -> Iterator[Work
     """Function ``name`` in a process of its own; ``environment`` goes over that of the deployment."""
     handler = deployed.configuration(name)[0]
     log = deployed.folder / f"{name.lower()}.log"
+    with running(handler, deployed.environment(name) | environment, log) as function:
+        yield function
+
+
+@contextmanager
+def running(handler: str, environment: Mapping[str, str], log: Path) -> Iterator[Worker]:
+    """``handler`` (module.name) under the runtime client; both are found on the PYTHONPATH of ``environment``."""
     with RuntimeApi() as api:
-        own = deployed.environment(name) | {"AWS_LAMBDA_RUNTIME_API": api.address} | environment
-        process = Child(f"function {name}", [*PYTHON, "-m", "awslambdaric", handler], own, log)
+        own = {**environment, "AWS_LAMBDA_RUNTIME_API": api.address}
+        process = Child(f"function {handler}", [*PYTHON, "-m", "awslambdaric", handler], own, log)
         try:
             yield Worker(process, api)
         finally:

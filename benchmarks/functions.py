@@ -1,0 +1,114 @@
+"""The step function, warm, as it was uploaded and under Lambda's own runtime client: whole dialled calls, step by step.
+
+Beside it a function that only returns its event, for what the runtime client and its counterpart here cost, and
+the emulator's own share, taken where its requests pass by.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import tempfile
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from callapi.platform import register
+from chalicelib.calls.session import Application
+from tests.infrastructure.built import Deployment, deployment, running, worker
+
+from .counting import Counting
+from .measure import Row
+from .story import ACCOUNT, URL, dialled_call
+
+CALLS = 100
+WARM = 10
+ECHO = "def echo(event, context):\n    return event\n"
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Seconds of each invoke, and of processor time in the function's process for all of them."""
+
+    seconds: list[float]
+    cpu: float
+
+    def milliseconds(self, percent: int) -> float:
+        """The percentile ``percent`` of the invokes."""
+        return statistics.quantiles(self.seconds, n=100)[percent - 1] * 1000
+
+    @property
+    def mean(self) -> float:
+        """Milliseconds."""
+        return statistics.fmean(self.seconds) * 1000
+
+
+def main() -> list[Row]:
+    """Latency and rate of one execution environment; what of it is ours."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        deployed = stack.enter_context(deployment(folder))
+        register(deployed.cloud, deployed.stack, ACCOUNT, "token", Application(ACCOUNT, url=URL))
+        steps = _steps(deployed)
+        echo = _echo(deployed)
+        requests, emulator = _emulator(deployed)
+    return [
+        Row("step function, warm, p50 of an invoke", f"{steps.milliseconds(50):.2f} ms", "", _rate(steps)),
+        Row("the same, p95", f"{steps.milliseconds(95):.2f} ms"),
+        Row(
+            "of the mean: the emulator's share",
+            f"{emulator:.2f} ms",
+            "",
+            f"{requests:.1f} requests an invoke",
+        ),
+        Row("of the mean: all the rest", f"{steps.mean - emulator:.2f} ms", "", f"mean {steps.mean:.2f} ms"),
+        Row("processor time of the function for a step", f"{steps.cpu / len(steps.seconds) * 1000:.2f} ms"),
+        Row("function that returns its event, p50", f"{echo.milliseconds(50):.2f} ms", "", _rate(echo)),
+    ]
+
+
+def _rate(steps: Steps) -> str:
+    return f"{1000 / steps.mean:,.0f} invokes/s, one after another"
+
+
+def _steps(deployed: Deployment) -> Steps:
+    with worker(deployed, "Step") as function:
+        for _ in range(WARM):
+            dialled_call(function.invoke)
+        cpu = _cpu(function.process.pid)
+        seconds = [each for _ in range(CALLS) for each in dialled_call(function.invoke)]
+        return Steps(seconds, _cpu(function.process.pid) - cpu)
+
+
+def _echo(deployed: Deployment) -> Steps:
+    (deployed.folder / "runtime" / "echoing.py").write_text(ECHO)
+    environment = deployed.environment("Step")
+    seconds: list[float] = []
+    with running("echoing.echo", environment, deployed.folder / "echo.log") as function:
+        cpu = _cpu(function.process.pid)
+        for number in range(CALLS * 10):
+            started = time.perf_counter()
+            function.invoke({"number": number})
+            seconds.append(time.perf_counter() - started)
+        return Steps(seconds[WARM:], _cpu(function.process.pid) - cpu)
+
+
+def _emulator(deployed: Deployment) -> tuple[float, float]:
+    """Requests of an invoke, and the milliseconds for which the emulator had them, both means."""
+    with (
+        Counting(deployed.cloud.endpoint) as counter,
+        worker(deployed, "Step", AWS_ENDPOINT_URL=counter.endpoint) as function,
+    ):
+        dialled_call(function.invoke)
+        counter.seen.clear()
+        invokes = sum(len(dialled_call(function.invoke)) for _ in range(CALLS // 2))
+        seconds = sum(each.seconds for each in counter.seen)
+        return len(counter.seen) / invokes, seconds * 1000 / invokes
+
+
+def _cpu(pid: int) -> float:
+    """Seconds of processor time of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
