@@ -1,7 +1,8 @@
 """One HTTP exchange with a customer's server, within hard limits whatever that server does.
 
-5 s to connect, 15 s in all (CONTRACT §5), 64 KiB of body.  A socket timeout alone would not do: a server that sends a
-byte a second never lets it pass.  So a timer cuts the connection at the end of the time.
+5 s to connect, look-up of the name included, 15 s in all (CONTRACT §5), 64 KiB of body unless told otherwise.  A
+socket timeout alone would not do: a server that sends a byte a second never lets it pass.  So a timer cuts the
+connection at the end of the time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
@@ -54,18 +56,20 @@ class _Readable(Protocol):
     def read(self, amount: int) -> bytes: ...
 
 
-def exchange(request: Request, guard: AddressGuard, seconds: float = TOTAL_SECONDS) -> Response:
+def exchange(
+    request: Request, guard: AddressGuard, seconds: float = TOTAL_SECONDS, max_body: int = MAX_BODY
+) -> Response:
     """Send ``request`` and read the answer, redirects not followed; raises RequestError.
 
-    ``seconds``: how much of the total time is left.
+    ``seconds``: how much of the total time is left.  ``max_body``: bytes of body that are read.
     """
     deadline = time.monotonic() + seconds
     parts = _parts(request.url)
-    connection = _connection(parts, guard, min(CONNECT_SECONDS, seconds))
+    connection = _connection(parts, guard, time.monotonic() + min(CONNECT_SECONDS, seconds))
     try:
         _connect(connection)
         with _cut_off(connection, deadline):
-            return _talk(connection, request, parts, deadline)
+            return _talk(connection, request, parts, deadline, max_body)
     finally:
         connection.close()
 
@@ -81,15 +85,36 @@ def _parts(url: str) -> SplitResult:
     return parts
 
 
-def _connection(parts: SplitResult, guard: AddressGuard, seconds: float) -> HTTPConnection:
+def _connection(parts: SplitResult, guard: AddressGuard, deadline: float) -> HTTPConnection:
     host = str(parts.hostname)
     port = parts.port or PORTS[parts.scheme]
-    address = guard.resolve(host, port)
+    address = _resolved(host, port, guard, deadline)
+    seconds = max(0.1, deadline - time.monotonic())
     if parts.scheme == "http":
         return HTTPConnection(address, port, timeout=seconds)
     return HTTPSConnection(
         address, port, timeout=seconds, server_hostname=host, assert_hostname=host, cert_reqs="CERT_REQUIRED"
     )
+
+
+def _resolved(host: str, port: int, guard: AddressGuard, deadline: float) -> str:
+    """The system's look-up knows no time limit, and a name server may be as slow as its owner likes.
+
+    So it is left behind on its thread when the time is over.
+    """
+    found: Future[str] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(guard.resolve(host, port))
+        except Exception as error:  # noqa: BLE001  raised again where it is waited for
+            found.set_exception(error)
+
+    threading.Thread(target=look_up, name="look-up", daemon=True).start()
+    try:
+        return found.result(max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        raise RequestError(errors.CONNECT_TIMEOUT, "the name was not resolved in time") from None
 
 
 def _connect(connection: HTTPConnection) -> None:
@@ -128,7 +153,9 @@ def _cut_off(connection: HTTPConnection, deadline: float) -> Iterator[None]:
         timer.cancel()
 
 
-def _talk(connection: HTTPConnection, request: Request, parts: SplitResult, deadline: float) -> Response:
+def _talk(
+    connection: HTTPConnection, request: Request, parts: SplitResult, deadline: float, max_body: int
+) -> Response:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Host": parts.netloc.rpartition("@")[2], "User-Agent": USER_AGENT, "Connection": "close"}
     try:
@@ -138,7 +165,7 @@ def _talk(connection: HTTPConnection, request: Request, parts: SplitResult, dead
                            preload_content=False)  # fmt: skip
         # Closed here too: with "Connection: close" the answer, not the connection, holds the socket.
         with contextlib.closing(connection.getresponse()) as answer:
-            body = _limited(answer, answer.status)
+            body = _limited(answer, answer.status, max_body)
     except RequestError:
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
@@ -157,8 +184,8 @@ def _broken(error: Exception) -> RequestError:
     return RequestError(errors.PROTOCOL, "the answer was not HTTP")
 
 
-def _limited(answer: _Readable, status: int) -> bytes:
-    body = answer.read(MAX_BODY + 1)
-    if len(body) > MAX_BODY:
-        raise RequestError(errors.TOO_LARGE, f"more than {MAX_BODY} bytes", status)
+def _limited(answer: _Readable, status: int, max_body: int) -> bytes:
+    body = answer.read(max_body + 1)
+    if len(body) > max_body:
+        raise RequestError(errors.TOO_LARGE, f"more than {max_body} bytes", status)
     return body

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import socket
+import threading
 import time
 
 import pytest
@@ -33,6 +35,19 @@ def test_slow_server_is_cut_off_when_the_time_is_over(behaviour: Answer) -> None
 def test_server_may_think_for_longer_than_a_connection_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chalicelib.webhooks.request.CONNECT_SECONDS", 0.2)
     assert failure(silent, 0.6) == 11203
+
+
+def test_name_server_that_does_not_answer_is_cut_off_when_the_time_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    never = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if never.wait(10) else [])
+    start = time.monotonic()
+    with pytest.raises(RequestError) as failed:
+        get("http://slow-dns.example.com/", 0.5)
+    assert failed.value.code == 11201
+    assert time.monotonic() - start < 1
+    never.set()
 
 
 def test_server_that_hangs_up_in_the_middle_is_a_broken_connection() -> None:
