@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -135,7 +136,7 @@ class Worker:
 def worker(deployed: Deployment, name: str, **environment: str) -> Iterator[Worker]:
     """Function ``name`` in a process of its own; ``environment`` goes over that of the deployment."""
     handler = deployed.configuration(name)[0]
-    log = deployed.folder / f"{name.lower()}.log"
+    log = deployed.folder / f"{name.lower()}-{time.monotonic_ns()}.log"
     with running(handler, deployed.environment(name) | environment, log) as function:
         yield function
 
