@@ -17,6 +17,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import msgspec
+
 from chalicelib.calls.session import Application
 from chalicelib.rcml import seal_passwords
 from chalicelib.storage.accounts import Accounts
@@ -90,12 +92,9 @@ def platform(application: Application, tell: Callable[[str], None] = lambda text
         account, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
         register(cloud, deployed, account, token, application)
         tell("starting the signaling process")
-        port = free_port()
-        signaling = _start_signaling(cloud, deployed, folder, port)
-        stack.callback(signaling.stop, DRAIN_SECONDS + 5.0)
-        signaling.wait_until((folder / "signaling.ready").exists, SIGNALING_SECONDS)
+        sip_uri, signaling = stack.enter_context(signaling_task(cloud, deployed, folder))
         api_url = f"{cloud.endpoint}/restapis/{deployed['ApiId']}/v1/_user_request_"
-        ready = Ready(f"sip:{LOOPBACK}:{port}", api_url, account, token)
+        ready = Ready(sip_uri, api_url, account, token)
         running = Running(ready, cloud.endpoint, deployed["CallsTable"])
         yield Platform(running, cloud, deployed, emulator, signaling, folder)
 
@@ -107,13 +106,24 @@ def register(cloud: Cloud, stack: Stack, account: str, token: str, application: 
     accounts.save_account(account, token)
     accounts.save_application(
         "*",
-        Application(
+        msgspec.structs.replace(
+            application,
             account_sid=account,
-            url=application.url,
-            method=application.method,
             rcml=seal_passwords(application.rcml, seal) if application.rcml else "",
         ),
     )
+
+
+@contextmanager
+def signaling_task(cloud: Cloud, stack: Stack, folder: Path) -> Iterator[tuple[str, Child]]:
+    """A signaling process as ECS would start it, its files in ``folder``: its SIP URI, once it takes calls, and it."""
+    port = free_port()
+    signaling = _start_signaling(cloud, stack, folder, port)
+    try:
+        signaling.wait_until((folder / "signaling.ready").exists, SIGNALING_SECONDS)
+        yield f"sip:{LOOPBACK}:{port}", signaling
+    finally:
+        signaling.stop(DRAIN_SECONDS + 5.0)
 
 
 def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Child:
