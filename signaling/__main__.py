@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import base64
 import logging
 import os
 import sys
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
-from .controller import FETCH_SECONDS, STEP_SECONDS, LambdaController, Unseal, invoker
+from .controller import FETCH_SECONDS, STEP_SECONDS, LambdaController, invoker
 from .fargate import identified
 from .loop import THREADS
 from .presence import Presence
-from .settings import Settings, SettingsError, read_settings
+from .settings import SettingsError, read_settings
 from .speech import espeak, polly
 from .task import run_task
+from .unsealing import unsealer
 
-SEALED = "sealed:"
+# Asked on the way of a call: a caller waits.
+CONFIG = Config(
+    connect_timeout=3, read_timeout=10, max_pool_connections=THREADS, retries={"total_max_attempts": 3}
+)
 # boto3's stubs give client() an overload a service; here any service will do.
 _client: Any = boto3.client
 
@@ -39,25 +43,16 @@ def main() -> int:
         settings.step_function,
         settings.fetch_function,
     )
-    synthesize = polly(boto3.client("polly")) if settings.speech_engine == "polly" else espeak
+    unseal = unsealer(boto3.client("kms", config=CONFIG), settings.seal_key_id)
+    synthesize = polly(boto3.client("polly", config=CONFIG)) if settings.speech_engine == "polly" else espeak
 
     presence = Presence(settings, _client)
     try:
-        run_task(settings, controller, _unseal(boto3.client("kms"), settings), synthesize, presence.begin)
+        run_task(settings, controller, unseal, synthesize, presence.begin)
     finally:
         controller.close()
         presence.end()
     return 0
-
-
-def _unseal(client: Any, settings: Settings) -> Unseal:
-    def unseal(password: str) -> str:
-        if not password.startswith(SEALED):
-            return password
-        blob = base64.b64decode(password.removeprefix(SEALED))
-        return str(client.decrypt(CiphertextBlob=blob, KeyId=settings.seal_key_id)["Plaintext"].decode())
-
-    return unseal
 
 
 if __name__ == "__main__":

@@ -1,23 +1,24 @@
-"""Sound files by URL: downloaded off the loop, checked, kept for a while."""
+"""Sound files by URL: fetched off the loop like any stranger's answer, checked, kept for a while."""
 
 from __future__ import annotations
 
-import hashlib
-import os
-import socket
+import time
 from pathlib import Path
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urldefrag, urljoin
 
-import urllib3
+from chalicelib.webhooks import errors
+from chalicelib.webhooks.address_guard import AddressGuard
+from chalicelib.webhooks.errors import RequestError
+from chalicelib.webhooks.request import TOTAL_SECONDS, Request, exchange
 
-from .resolving import Guard
+from .files import Files
 
 MAX_BYTES = 10 * 1024 * 1024
-TIMEOUT = urllib3.Timeout(connect=5, read=15)
+KEPT_SECONDS = 300.0
 REDIRECTS = 5
+REDIRECT = frozenset({301, 302, 303, 307, 308})
 NO_SOUND = 13420
-REFUSED = 11210
-FAILED = 11200
+HEADERS = {"Accept": "audio/wav, audio/*;q=0.5"}
 
 
 class DownloadError(Exception):
@@ -29,64 +30,38 @@ class DownloadError(Exception):
 
 
 class Downloads:
-    """The same URL is fetched once in the life of the task's folder."""
+    """A URL is asked again after five minutes, so that a changed announcement is heard."""
 
-    def __init__(self, folder: Path, guard: Guard) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, guard: AddressGuard) -> None:
+        self._files = Files(folder, KEPT_SECONDS)
         self._guard = guard
 
     def get(self, url: str) -> str:
-        """The path of the WAV behind ``url``.  Blocks; raises DownloadError."""
-        path = self._folder / f"{hashlib.sha256(url.encode()).hexdigest()}.wav"
-        if not path.exists():
+        """The path of the WAV behind ``url``.  Blocks, at most 15 s; raises DownloadError."""
+
+        def make(path: Path) -> None:
             body = self._fetch(url)
             if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
                 raise DownloadError(NO_SOUND)
-            part = path.with_suffix(f".{os.urandom(4).hex()}")
-            part.write_bytes(body)
-            part.rename(path)
-        return str(path)
+            path.write_bytes(body)
+
+        return self._files.get(url, make)
 
     def _fetch(self, url: str) -> bytes:
-        for _ in range(REDIRECTS + 1):
-            try:
-                body, location = self._request(url)
-            except (urllib3.exceptions.HTTPError, OSError, ValueError):
-                raise DownloadError(FAILED) from None
-            if not location:
-                return body
-            url = urljoin(url, location)
-        raise DownloadError(11215)
-
-    def _request(self, url: str) -> tuple[bytes, str]:
-        """Connects to the address that was judged, under the name that was asked for."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        secure = parts.scheme == "https"
-        port = parts.port or (443 if secure else 80)
-        address = str(socket.getaddrinfo(host, port, socket.AF_INET, socket.SOCK_STREAM)[0][4][0])
-        if parts.scheme not in ("http", "https") or not self._guard.permits(host, address):
-            raise DownloadError(REFUSED)
-        pool: urllib3.HTTPConnectionPool
-        if secure:
-            pool = urllib3.HTTPSConnectionPool(
-                address, port, timeout=TIMEOUT, server_hostname=host, assert_hostname=host
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(address, port, timeout=TIMEOUT)
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        with pool:
-            answer = pool.request(
-                "GET",
-                target,
-                headers={"Host": parts.netloc.rpartition("@")[2]},
-                redirect=False,
-                preload_content=False,
-                retries=False,
-            )
-            if location := answer.get_redirect_location():
-                return b"", location
-            body = answer.read(MAX_BYTES + 1)
-        if answer.status != 200 or len(body) > MAX_BYTES:
-            raise DownloadError(FAILED)
-        return body, ""
+        deadline = time.monotonic() + TOTAL_SECONDS
+        try:
+            for _ in range(REDIRECTS + 1):
+                request = Request(urldefrag(url).url, "GET", HEADERS)
+                left = max(0.1, deadline - time.monotonic())
+                response = exchange(request, self._guard, left, MAX_BYTES)
+                location = response.headers.get("location", "")
+                if response.status not in REDIRECT or not location:
+                    break
+                url = urljoin(url, location)
+            else:
+                raise DownloadError(errors.REDIRECTS)
+        except RequestError as error:
+            raise DownloadError(error.code) from None
+        if response.status != 200:
+            raise DownloadError(errors.BAD_STATUS)
+        return response.body

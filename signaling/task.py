@@ -9,12 +9,15 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from chalicelib.webhooks.address_guard import AddressGuard
+
 from .audio import Downloads
 from .controller import Controller, Unseal
 from .endpoint import Endpoint
 from .health import serve_health
 from .legs import Leg
 from .loop import Loop
+from .memory import give_back_memory
 from .resolving import Guard
 from .services import Services
 from .settings import Settings
@@ -33,6 +36,7 @@ def run_task(
     endpoint = Endpoint(settings, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
         guard = Guard(settings.allowed_addresses)
+        address_guard = AddressGuard(",".join(settings.allowed_addresses))
         switchboard.open(
             Services(
                 settings=settings,
@@ -41,13 +45,14 @@ def run_task(
                 controller=controller,
                 guard=guard,
                 speech=Speech(synthesize, Path(folder)),
-                downloads=Downloads(Path(folder), guard),
+                downloads=Downloads(Path(folder), address_guard),
                 unseal=unseal,
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: loop.submit(lambda: switchboard.drain(settings.drain_seconds)))
         health = serve_health(settings.health_port, switchboard.figures)
+        give_back_memory(loop)
         start(switchboard, loop)
         _say_ready(settings, endpoint.port, health.server_address[1])
         loop.run(endpoint.poll)

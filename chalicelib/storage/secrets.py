@@ -7,7 +7,6 @@ read documents and forms, ``kms:Decrypt`` to the signaling task alone.
 from __future__ import annotations
 
 import base64
-import binascii
 from typing import TYPE_CHECKING
 
 from .cache import Cache
@@ -17,10 +16,6 @@ if TYPE_CHECKING:
 
 PREFIX = "sealed:"
 CACHED = 1000
-
-
-class SealError(Exception):
-    """A sealed value that is none: cut off, or made by something else."""
 
 
 class Sealer:
@@ -42,14 +37,3 @@ class Sealer:
             return plain
         answer = self._kms.encrypt(KeyId=self._key_id, Plaintext=plain.encode())
         return PREFIX + base64.b64encode(answer["CiphertextBlob"]).decode()
-
-
-def open_sealed(kms: KMSClient, text: str) -> str:
-    """The password in ``text``; what is not sealed is given back.  Raises SealError."""
-    if not text.startswith(PREFIX):
-        return text
-    try:
-        blob = base64.b64decode(text.removeprefix(PREFIX), validate=True)
-    except binascii.Error:
-        raise SealError("not Base64") from None
-    return kms.decrypt(CiphertextBlob=blob)["Plaintext"].decode()

@@ -41,7 +41,12 @@ def test_name_server_that_does_not_answer_is_cut_off_when_the_time_is_over(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     never = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if never.wait(10) else [])
+
+    def slow(*_: object, **__: object) -> list[object]:
+        never.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
     start = time.monotonic()
     with pytest.raises(RequestError) as failed:
         get("http://slow-dns.example.com/", 0.5)
