@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from callapi.emulator import Cloud, start_emulator
+from callapi.processes import free_port
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Created
-from chalicelib.calls.protocol import OutboundCall, StepRequest, decode, encode
+from chalicelib.calls.protocol import Modification, OutboundCall, StepRequest, StepResponse, decode, encode
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
@@ -30,11 +31,18 @@ PREFIX = "callapi-task-"
 
 
 class Functions:
-    """Lambda's Invoke at ``url``; while not ``up`` it answers 503."""
+    """Lambda's Invoke at ``url``; while not ``up`` it answers 503.  Sessions of ``others`` belong to another task."""
 
     def __init__(self) -> None:
         self.url = ""
         self.up = True
+        self.others: set[str] = set()
+
+    def step(self, engine: Engine, asked: bytes) -> bytes:
+        request = decode(asked, StepRequest)
+        if request.session in self.others:
+            return encode(StepResponse(request.session, request.number, fenced=True))
+        return encode(engine.post(request))
 
 
 class Deployment:
@@ -59,10 +67,10 @@ class Deployment:
     def queues(self) -> list[str]:
         return self.sqs.list_queues(QueueNamePrefix=PREFIX).get("QueueUrls", [])
 
-    def waiting(self) -> tuple[int, int]:
-        """How many created calls are in the queue: to be had, and in some task's hands."""
+    def waiting(self, queue: str = "") -> tuple[int, int]:
+        """How many created calls (or messages of ``queue``) are to be had, and how many in some task's hands."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found: Any = self.sqs.get_queue_attributes(QueueUrl=self.outbound_url, AttributeNames=names)  # type: ignore[arg-type]  # a list of literals
+        found: Any = self.sqs.get_queue_attributes(QueueUrl=queue or self.outbound_url, AttributeNames=names)  # type: ignore[arg-type]  # a list of literals
         return int(found["Attributes"][names[0]]), int(found["Attributes"][names[1]])
 
     def create_call(self, sid: str, to: str) -> None:
@@ -73,6 +81,11 @@ class Deployment:
         )  # fmt: skip
         self.engine.post(StepRequest(sid, 0, (created,)))
         self.sqs.send_message(QueueUrl=self.outbound_url, MessageBody=encode(OutboundCall(sid)).decode())
+
+    def modify(self, session: str, queue_url: str) -> None:
+        """What the API does: ask the owner of the session to end its call."""
+        asked = Modification(session, session, "completed")
+        self.sqs.send_message(QueueUrl=queue_url, MessageBody=encode(asked).decode())
 
 
 @contextmanager
@@ -97,7 +110,7 @@ def _serving(engine: Engine) -> Iterator[Functions]:
             asked = self.rfile.read(int(self.headers["Content-Length"]))
             body = b"{}"
             if functions.up and "/step/" in self.path:
-                body = encode(engine.post(decode(asked, StepRequest)))
+                body = functions.step(engine, asked)
             elif functions.up:
                 body = encode(engine.fetch(decode(asked, Fetch)))
             self.send_response(200 if functions.up else 503)
@@ -125,7 +138,7 @@ def signaling(deployed: Deployment, folder: Path, **environment: str) -> Iterato
     """The task's own output is in ``folder / task.out`` (metrics) and ``folder / task.err``."""
     ready = folder / "ready.json"
     own = {
-        "SIP_HOST": "127.0.0.1", "SIP_PORT": "0", "HEALTH_PORT": "0", "PUBLIC_ADDRESS": "127.0.0.1",
+        "SIP_HOST": "127.0.0.1", "SIP_PORT": str(free_port()), "HEALTH_PORT": "0", "PUBLIC_ADDRESS": "127.0.0.1",
         "READY_FILE": str(ready), "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8", "RTP_PORT_START": "22000",
         "DRAIN_SECONDS": "3",
     } | deployed.environment | environment  # fmt: skip
