@@ -228,7 +228,7 @@ def test_caller_who_cancels_during_the_fetch_rings_nobody_and_causes_no_action_r
     assert action.requests == []
 
 
-# --- the receiver of callbacks, and functions that die ---
+# --- the receiver of callbacks, and the way to the functions ---
 
 
 def test_receiver_that_says_500_gets_the_same_callback_again_before_the_next_one_of_its_call(
@@ -248,7 +248,7 @@ def test_receiver_that_says_500_gets_the_same_callback_again_before_the_next_one
     assert len({request.body for request in receiver.requests[:3]}) == 1
 
 
-def test_step_functions_killed_before_their_answers_cause_no_second_invite_action_or_callback(
+def test_steps_whose_answers_are_lost_cause_no_second_invite_action_or_callback(
     scene: Scene, call: Call, callee: Callee, folder: Path
 ) -> None:
     bob = callee("callee")
