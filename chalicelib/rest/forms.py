@@ -9,12 +9,20 @@ from typing import cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..calls.session import Application, CallEvent, Launch, Method, StatusHook
+from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
 TIMEOUT = (1, 600, 60)
 TIME_LIMIT = (1, 86400, 14400)
 RCML_CHARACTERS = 64 * 1024
 CALLER = re.compile(r"[A-Za-z0-9+\-_.]{1,50}")
+CREATING = frozenset(
+    {"To", "From", "Url", "Rcml", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback"}
+    | {"StatusCallbackMethod", "StatusCallbackEvent", "Timeout", "TimeLimit", "Record"}
+    | {"SipAuthUsername", "SipAuthPassword"}
+)
+CHANGING = frozenset({"Status"})
+SHOWN = 200
 EVENTS: tuple[CallEvent, ...] = get_args(CallEvent)
 
 
@@ -39,6 +47,12 @@ class Form:
     def get(self, name: str) -> str:
         """The last value of ``name``, empty when it is not there."""
         return self._values[name][-1].strip() if self._values.get(name) else ""
+
+    def allow(self, names: frozenset[str]) -> None:
+        """Raises InvalidError for a parameter that is none of ``names``: what is not done is not passed over."""
+        unknown = ", ".join(sorted(set(self._values) - names))
+        if unknown:
+            raise InvalidError(20001, f"Parameters that are not supported here: {unknown[:SHOWN]}")
 
     def pairs(self) -> list[tuple[str, str]]:
         """All names with their values, sorted."""
@@ -65,6 +79,9 @@ class NewCall:
 
 def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Callable[[str], None]) -> NewCall:
     """Check ``form``; raises InvalidError.  ``check_target`` raises it for a SIP URI that cannot be dialled."""
+    form.allow(CREATING)
+    if form.get("Record").lower() not in ("", "false"):
+        raise InvalidError(20001, "Record: calls cannot be recorded yet")
     url, rcml = form.get("Url"), form.get("Rcml") or form.get("Twiml")
     if bool(url) == bool(rcml):
         raise InvalidError(21205, "Exactly one of Url and Rcml is required")
@@ -74,7 +91,7 @@ def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Calla
         account_sid=account_sid,
         url=_url(form, "Url", 21205),
         method=_method(form, "Method"),
-        rcml=sealing.document(rcml) if rcml else "",
+        rcml=_sealed(sealing.document, rcml, "Rcml", 21262),
         fallback_url=_url(form, "FallbackUrl", 21402),
         fallback_method=_method(form, "FallbackMethod"),
         status_hook=_hook(form),
@@ -116,8 +133,15 @@ def _launch(form: Form, sealing: Sealing) -> Launch:
         timeout=_seconds(form, "Timeout", TIMEOUT),
         time_limit=_seconds(form, "TimeLimit", TIME_LIMIT),
         username=username,
-        password=sealing.password(password) if password else "",
+        password=_sealed(sealing.password, password, "SipAuthPassword", 21226),
     )
+
+
+def _sealed(seal: Callable[[str], str], text: str, name: str, code: int) -> str:
+    try:
+        return seal(text) if text else ""
+    except PasswordTooLongError as error:
+        raise InvalidError(code, f"{name}: a password has {error}") from None
 
 
 def _seconds(form: Form, name: str, bounds: tuple[int, int, int]) -> int:

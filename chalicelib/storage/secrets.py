@@ -16,6 +16,15 @@ if TYPE_CHECKING:
 
 PREFIX = "sealed:"
 CACHED = 1000
+# A limit of KMS.
+PASSWORD_BYTES = 4096
+
+
+class PasswordTooLongError(ValueError):
+    """No SIP password is that long; the text does not show it."""
+
+    def __init__(self) -> None:
+        super().__init__(f"more than {PASSWORD_BYTES} bytes in UTF-8")
 
 
 class Sealer:
@@ -28,7 +37,9 @@ class Sealer:
         self._sealed: Cache[str] = Cache(CACHED, 1, lambda: 0.0)
 
     def seal(self, plain: str) -> str:
-        """``plain`` (at most 4096 bytes in UTF-8, a limit of KMS) as ``sealed:…``."""
+        """``plain`` as ``sealed:…``.  Raises PasswordTooLongError."""
+        if len(plain.encode()) > PASSWORD_BYTES:
+            raise PasswordTooLongError
         return self._sealed.get(plain, lambda: self._encrypt(plain))
 
     def _encrypt(self, plain: str) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..calls.commands import Callback
 from .address_guard import AddressGuard
-from .errors import RequestError
+from .errors import NO_ACCOUNT, RequestError
 from .fetch import signed_request
 from .request import Response, exchange
 
@@ -41,7 +41,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Dropped:
-    """Never again: the receiver said 410, or a day has passed.  ``dead``: it belongs to the dead letters."""
+    """Never again: the receiver said 410, a day has passed, or the account is gone.  ``dead``: it is a dead letter."""
 
     status: int
     error: int
@@ -69,8 +69,13 @@ class Deliverer:
         self._token = token
 
     def deliver(self, callback: Callback, attempt: Attempt) -> Outcome:
-        """Send ``callback`` once.  A redirect counts as a failure: an endpoint is where it was said to be."""
-        token = self._token(callback.account_sid) or ""
+        """Send ``callback`` once.  A redirect counts as a failure: an endpoint is where it was said to be.
+
+        An account that is no more has no key to sign with: what it was owed is a dead letter.
+        """
+        token = self._token(callback.account_sid)
+        if not token:
+            return Dropped(0, NO_ACCOUNT, dead=True)
         request = signed_request(
             token, callback.url, callback.method, callback.parameters, callback.id, attempt.at
         )

@@ -23,7 +23,10 @@ KEEPS_METHOD = frozenset({307, 308})
 
 
 class Fetcher:
-    """``token``: AuthToken of an account.  ``seal``: takes passwords out of a document.  ``clock``: epoch seconds."""
+    """``token``: AuthToken of an account.  ``clock``: epoch seconds.
+
+    ``seal`` takes passwords out of a document; it raises RequestError for one that it cannot take.
+    """
 
     def __init__(
         self,
@@ -46,13 +49,13 @@ class Fetcher:
             url, response = self._follow(command, url)
             if not 200 <= response.status < 300:
                 raise RequestError(errors.BAD_STATUS, "no 2xx", response.status)
+            kind = response.headers.get("content-type", "")
+            # Audio is played from its URL; its bytes are nobody's text.
+            body = "" if kind.lower().startswith("audio/") else self._seal(_text(response.body, kind))
         except RequestError as error:
             return Fetched(
                 command.call, command.id, error.status, url=url, error=error.code, at=self._clock()
             )
-        kind = response.headers.get("content-type", "")
-        # Audio is played from its URL; its bytes are nobody's text.
-        body = "" if kind.lower().startswith("audio/") else self._seal(_text(response.body, kind))
         return Fetched(
             command.call,
             command.id,
@@ -66,11 +69,12 @@ class Fetcher:
 
     def _follow(self, command: Fetch, url: str) -> tuple[str, Response]:
         deadline = time.monotonic() + TOTAL_SECONDS
+        token = self._token(command.account_sid)
+        if not token:
+            raise RequestError(errors.NO_ACCOUNT, "nobody's key to sign with")
         method, parameters = command.method, dict(command.parameters)
         for _ in range(MAX_REDIRECTS + 1):
-            request = signed_request(
-                self._token(command.account_sid) or "", url, method, parameters, command.id, self._clock()
-            )
+            request = signed_request(token, url, method, parameters, command.id, self._clock())
             response = exchange(request, self._guard, max(0.1, deadline - time.monotonic()))
             location = response.headers.get("location", "")
             if response.status not in REDIRECT or not location:

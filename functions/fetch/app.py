@@ -18,9 +18,10 @@ from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.secrets import Sealer
+from chalicelib.storage.secrets import PasswordTooLongError, Sealer
 from chalicelib.storage.table import Table
 from chalicelib.webhooks.address_guard import AddressGuard
+from chalicelib.webhooks.errors import CREDENTIALS, RequestError
 from chalicelib.webhooks.fetch import Fetcher
 
 app = Chalice(app_name="fetch")
@@ -50,7 +51,10 @@ def _fetcher() -> Fetcher:
 
 def _sealed(text: str) -> str:
     """Most documents hold no password: for them no KMS client is made."""
-    return rcml.seal_passwords(text, lambda plain: _sealer().seal(plain))
+    try:
+        return rcml.seal_passwords(text, lambda plain: _sealer().seal(plain))
+    except PasswordTooLongError as error:
+        raise RequestError(CREDENTIALS, str(error)) from None
 
 
 @cache

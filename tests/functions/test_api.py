@@ -19,6 +19,7 @@ from tests.storage.scenes import bridged, fetched, incoming, leg, request
 BASE = f"/2012-04-24/Accounts/{ACCOUNT}"
 FORM = {"To": "sip:bob@example.net", "From": "+4930123", "Url": "https://app.example.com/v"}
 PASSWORD = "s3cr3t-pass"
+LONG_PASSWORD = f'<Response><Dial><Sip username="a" password="{"p" * 4097}">sip:c@d.e</Sip></Dial></Response>'
 NONE: Mapping[str, str] = {}
 
 
@@ -44,8 +45,8 @@ class Api:
     def get(self, path: str, **headers: str) -> Any:
         return self.send("GET", BASE + path, None, headers)
 
-    def end(self, sid: str, status: str = "completed") -> Any:
-        return self.send("POST", f"{BASE}/Calls/{sid}.json", {"Status": status})
+    def end(self, sid: str, status: str = "completed", **more: str) -> Any:
+        return self.send("POST", f"{BASE}/Calls/{sid}.json", {"Status": status} | more)
 
 
 @pytest.fixture
@@ -160,6 +161,12 @@ def test_status_callback_events_in_every_spelling(cloud: Cloud, api: Api, events
         ({"Timeout": "1e2"}, 20001),
         ({"TimeLimit": "86401"}, 20001),
         ({"SipAuthPassword": PASSWORD}, 21226),
+        ({"SipAuthUsername": "bob", "SipAuthPassword": "ä" * 2049}, 21226),
+        ({"Url": None, "Rcml": LONG_PASSWORD}, 21262),
+        ({"Record": "true"}, 20001),
+        ({"Record": "maybe"}, 20001),
+        ({"MachineDetection": "Enable"}, 20001),
+        ({"to": "sip:bob@example.net"}, 20001),
     ],
 )
 def test_wrong_parameter_is_named_by_its_code(
@@ -171,6 +178,25 @@ def test_wrong_parameter_is_named_by_its_code(
     assert set(answer.json_body) == {"code", "message", "more_info", "status"}
     assert PASSWORD not in answer.body.decode()
     assert offered(cloud) == []
+
+
+def test_parameter_that_is_not_supported_is_named(api: Api) -> None:
+    message = api.create(MachineDetection="Enable", SendDigits="1").json_body["message"]
+    assert "MachineDetection, SendDigits" in message
+
+
+def test_longest_password_and_no_recording_are_taken(api: Api) -> None:
+    answer = api.create(SipAuthUsername="bob", SipAuthPassword="ä" * 2048, Record="false")
+    assert answer.status_code == 201
+
+
+@pytest.mark.parametrize("name", ["Url", "Rcml", "MoveConnectedCallLeg"])
+def test_change_that_cannot_be_made_yet_is_refused_not_passed_over(cloud: Cloud, api: Api, name: str) -> None:
+    sid = api.create().json_body["sid"]
+    answer = api.end(sid, "completed", **{name: "https://app.example.com/next"})
+    assert (answer.status_code, answer.json_body["code"]) == (400, 20001)
+    assert name in answer.json_body["message"]
+    assert api.get(f"/Calls/{sid}").json_body["status"] == "queued"
 
 
 # -- idempotency ------------------------------------------------------------------------------------------------------

@@ -76,6 +76,22 @@ def test_private_address_is_refused_where_the_deployment_names_none(
     assert app.requests == []
 
 
+def test_password_longer_than_the_key_service_takes_is_a_failed_fetch_with_its_code(fetch: Client) -> None:
+    long = b'<Response><Dial><Sip username="u" password="%s">sip:b@example.com</Sip></Dial></Response>'
+    with application(answer(200, long % (b"p" * 4096)), answer(200, long % (b"p" * 4097))) as app:
+        assert fetched(fetch, app.url()).error == 0
+        event = fetched(fetch, app.url())
+    assert (event.error, event.status, event.body) == (13249, 0, "")
+
+
+def test_account_that_is_no_more_signs_nothing(fetch: Client) -> None:
+    with application(answer(200, b"<Response/>")) as app:
+        command = Fetch(CALLER, "f1", "AC" + "9" * 32, app.url(), "POST", {"CallSid": CALLER})
+        payload = fetch.lambda_.invoke("fetch", json.loads(encode(command))).payload
+    assert decode(json.dumps(payload), Fetched).error == 20005
+    assert app.requests == []
+
+
 def test_same_password_is_sealed_once_per_process(cloud: Cloud) -> None:
     sealer = Sealer(boto3.client("kms"), cloud.environment["SEAL_KEY_ID"])
     assert sealer.seal("a") == sealer.seal("a")

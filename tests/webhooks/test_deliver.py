@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import email.utils
 
+import msgspec
 import pytest
 
 from chalicelib.calls.commands import Callback
@@ -62,6 +63,18 @@ def test_retry_after_that_says_nothing_or_less_leaves_the_schedule(after: str) -
 def test_after_a_day_it_is_a_dead_letter() -> None:
     url = f"http://127.0.0.1:{closed_port()}/"
     assert deliver(url, 20, age=86390) == Dropped(0, 11202, dead=True)
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_account_that_is_no_more_has_nothing_to_sign_with_and_its_callback_is_a_dead_letter(
+    token: str | None,
+) -> None:
+    callback = Callback("CA1-3", "CA1", "AC1", "", "POST", "ringing", 3, NOW, {"CallSid": "CA1"})
+    with application(answer(200)) as app:
+        deliverer = Deliverer(AddressGuard("127.0.0.0/8"), lambda sid: token)
+        sent = msgspec.structs.replace(callback, url=app.url())
+        assert deliverer.deliver(sent, Attempt(1, NOW, NOW, 0.5)) == Dropped(0, 20005, dead=True)
+    assert app.requests == []
 
 
 def test_private_address_is_not_reached() -> None:
