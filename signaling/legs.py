@@ -137,7 +137,9 @@ class Leg:
             assert self._call is not None
             self._call.makeCall(uri, parameters)
         except Exception as error:  # noqa: BLE001  pj.Error and NoAccountError: both say it could not be placed
-            _log.warning("INVITE of %s not sent: %s", self.sid, type(error).__name__)
+            _log.warning(
+                "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
+            )
             self.fail(UNREACHABLE)
 
     def respond(self, code: int) -> None:

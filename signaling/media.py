@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -22,14 +23,19 @@ RING_TONES: dict[str, tuple[int, int, tuple[tuple[int, int], ...]]] = {
     "jp": (400, 0, ((1000, 2000),)),
     "au": (400, 425, ((400, 200), (400, 2000))),
 }
+_log = logging.getLogger(__name__)
 VOLUME = 8000  # of 32767: about -12 dBm0
 
 
 def bridge(one: Leg, other: Leg) -> None:
     """Both hear each other.  Nothing happens until both have audio."""
-    if one.audio is not None and other.audio is not None:
+    if one.audio is None or other.audio is None:
+        return
+    try:
         one.audio.startTransmit(other.audio)
         other.audio.startTransmit(one.audio)
+    except pj.Error:  # one hung up in this very moment: its end is on its way
+        _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 
 class RingTone:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import Modification, SipMessage
-from chalicelib.calls.session import Headers
 
 from . import messages
+from .admission import Admission
 from .endpoint import SipAccount
 from .legs import Leg
 from .loop import Loop
@@ -20,31 +20,8 @@ from .sessions import Session, fresh
 from .trace import Trace
 
 _log = logging.getLogger(__name__)
-UNAVAILABLE = 503
 DRAIN_TRACE_EVERY = 0.1  # s
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
-
-
-class Refusal:
-    """Owner of a call that we do not take: nothing about it is reported."""
-
-    def leg_invited(self, leg: Leg) -> None:
-        """See legs.Owner."""
-
-    def leg_media(self, leg: Leg) -> None:
-        """See legs.Owner."""
-
-    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
-        """See legs.Owner."""
-
-    def leg_digit(self, leg: Leg, digit: str) -> None:
-        """See legs.Owner."""
-
-    def leg_answered(self, leg: Leg, headers: Headers) -> None:
-        """See legs.Owner."""
-
-    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
-        """See legs.Owner."""
 
 
 class Switchboard:
@@ -56,12 +33,14 @@ class Switchboard:
         self._by_call_id: dict[str, Session] = {}
         self._services: Services | None = None
         self._trace = Trace()
+        self._admission = Admission()
         self.draining = False
 
     def open(self, services: Services) -> None:
         """Take calls from now on."""
         self._services = services
         self._trace.start()
+        self._admission.start()
         services.endpoint.start()
         self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
 
@@ -77,17 +56,17 @@ class Switchboard:
 
     def figures(self) -> dict[str, int | bool]:
         """For the health endpoint, from any thread."""
-        return {"sessions": len(self._sessions), "calls": Leg.live, "draining": self.draining}
+        return {
+            "sessions": len(self._sessions),
+            "calls": Leg.live,
+            "refused": self._admission.refused,
+            "draining": self.draining,
+        }
 
     def incoming(self, account: SipAccount, call_id: int, message: str, source: str) -> None:
         """An INVITE; inside the engine's callback."""
-        if not self.has_room():
-            leg = Leg(self._loop, self.services.endpoint, "", Refusal())
-            leg.accept(account, call_id)
-            self._loop.soon(lambda: leg.hang_up(UNAVAILABLE))
-            return
         sid = f"CA{uuid.uuid4().hex}"
-        session = self._sessions[sid] = Session(self.services, sid, 0, self._closed)
+        session = self._open(sid, 0)
         leg = session.new_leg(sid)
         leg.accept(account, call_id)
         leg.sip_call_id = messages.header(message, "call-id", "i")
@@ -100,7 +79,7 @@ class Switchboard:
         """A created call from the queue: its step 1 is ours, or it is fenced.  ``claimed``: take it off the queue."""
         if sid in self._sessions:
             return
-        session = self._sessions[sid] = Session(self.services, sid, 1, self._closed)
+        session = self._open(sid, 1)
         session.claimed = claimed
         task = self.services.settings.task_id
         session.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
@@ -118,6 +97,7 @@ class Switchboard:
         if self.draining:
             return
         self.draining = True
+        self._admit()
         self._loop.after(seconds, self._hang_up_all)
         self._stop_when_empty()
 
@@ -135,8 +115,20 @@ class Switchboard:
     def _stop(self) -> None:
         self._loop.stopped = True
 
+    def _open(self, sid: str, number: int) -> Session:
+        session = self._sessions[sid] = Session(self.services, sid, number, self._closed)
+        self._admit()
+        return session
+
+    def _admit(self) -> None:
+        if self.has_room():
+            self._admission.take()
+        else:
+            self._admission.refuse()
+
     def _closed(self, session: Session) -> None:
         self._sessions.pop(session.sid, None)
+        self._admit()
         for call_id in session.call_ids:
             self.services.dialogs.pop(call_id, None)
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server and our SIP trace.
+# Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace and our
+# admission.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -26,7 +27,7 @@ die() { say "$*"; exit 1; }
 python_value() { "$python" -c "import sys, sysconfig; print($1)"; }
 
 engine_key() {
-    { cat "$here/build-engine.sh" "$here/siptrace.c" "$here/config_site.h"
+    { cat "$here"/{build-engine.sh,config_site.h,*.c,*.patch}
       python_value "sys.version, sysconfig.get_config_var('EXT_SUFFIX')"
       uname -m
       sed -n 's/^VERSION_ID=//p' /etc/os-release
@@ -87,6 +88,7 @@ compile_libraries() {
     release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
     [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
+    patch --strip=1 --fuzz=0 < "$here/call-owner.patch"
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.
@@ -100,10 +102,10 @@ compile_libraries() {
     make -j"$(nproc)" lib
 }
 
-# SWIG's wrapper and our trace, linked with the static libraries into one extension module. -threads: the GIL is
+# SWIG's wrapper, our trace and our admission, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs.
 link_binding() {
-    local flags libraries search extension
+    local flags libraries search extension part
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)
@@ -113,8 +115,10 @@ link_binding() {
     swig -I../../../../{pjlib,pjlib-util,pjmedia,pjsip,pjnath}/include -c++ -w312 -threads -python \
         -o pjsua2_wrap.cpp ../pjsua2.i
     g++ "${flags[@]}" -fno-strict-aliasing -w -c pjsua2_wrap.cpp -o pjsua2_wrap.o
-    gcc "${flags[@]}" -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -c "$here/siptrace.c" -o siptrace.o
-    g++ -shared -o "$extension" pjsua2_wrap.o siptrace.o "${search[@]}" "${libraries[@]}" -lm -lrt -lpthread
+    for part in siptrace admission; do
+        gcc "${flags[@]}" -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -c "$here/$part.c" -o "$part.o"
+    done
+    g++ -shared -o "$extension" pjsua2_wrap.o siptrace.o admission.o "${search[@]}" "${libraries[@]}" -lm -lrt -lpthread
     strip --strip-unneeded "$extension"
     mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"

@@ -16,3 +16,6 @@
 /* An INVITE with custom headers is soon over 1,300 bytes. The product's rule is UDP unless the URI says otherwise
  * (a callee that listens on UDP only must not lose a call to RFC 3261 18.1.1). */
 #define PJSIP_DONT_SWITCH_TO_TCP    1
+/* A burst waits in the socket while the loop is busy; the kernel's default holds about a hundred messages. The kernel
+ * cuts it to net.core.rmem_max. */
+#define PJSIP_UDP_SO_RCVBUF_SIZE    4194304

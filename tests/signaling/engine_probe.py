@@ -119,6 +119,32 @@ def place_and_end(ep: Any, uri: str, count: int) -> dict[str, Any]:
     return {"confirmed_at_once": confirmed_at_once, "ended": sum(call.over for call in calls)}
 
 
+def probe_freed_late(uri: str) -> dict[str, Any]:
+    """The object of an ended call is freed when its number, the only one, is another call's."""
+    with endpoint(max_calls=1) as ep:
+        transport(ep, pj.PJSIP_TRANSPORT_UDP)
+        ep.libStart()
+        return free_late(ep, uri)
+
+
+def free_late(ep: Any, uri: str) -> dict[str, Any]:
+    caller = account()
+    ended = [dial(caller, uri)]
+    run_until(ep, lambda: ended[0].confirmed, 5)
+    ended[0].hangup(pj.CallOpParam(True))
+    run_until(ep, lambda: False, 0.5)
+    second = dial(caller, uri)
+    number = ended[0].getId() == second.getId()
+    ended.clear()
+    run_until(ep, lambda: second.confirmed, 5)
+    heard = second.confirmed
+    run_until(ep, lambda: second.over, 0.5)
+    answer = {"same_number": number, "second_confirmed": heard, "second_up": not second.over}
+    second.hangup(pj.CallOpParam(True))
+    run_until(ep, lambda: second.over, 5)
+    return answer
+
+
 def probe_capabilities() -> dict[str, Any]:
     """The codecs, the release and the crypto libraries in use."""
     with endpoint() as ep:

@@ -91,6 +91,11 @@ def test_six_hundred_calls_are_up_at_once(sipp_uas: str) -> None:
     assert answer == {"confirmed_at_once": CALLS_AT_ONCE, "ended": CALLS_AT_ONCE}
 
 
+def test_object_freed_late_leaves_the_call_alone_that_has_its_number_now(sipp_uas: str) -> None:
+    answer = probe("freed_late", sipp_uas)
+    assert answer == {"same_number": True, "second_confirmed": True, "second_up": True}
+
+
 # --- codecs and crypto ---
 
 

@@ -1,0 +1,36 @@
+"""Who may come in: the engine itself refuses new INVITEs with 503 while the task is full or drains."""
+
+from __future__ import annotations
+
+import ctypes
+
+import _pjsua2
+
+from .endpoint import ENGINE_CALLS
+
+MOST_CALLS = ENGINE_CALLS * 7 // 8  # what is left is for the callees of those who are in
+
+
+class Admission:
+    """``start`` after libInit.  See infra/signaling/admission.c."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(_pjsua2.__file__)
+        self._library.callapi_admission_refused.restype = ctypes.c_ulonglong
+
+    def start(self) -> None:
+        """Begin to take INVITEs."""
+        self._library.callapi_admission_start(MOST_CALLS)
+
+    def refuse(self) -> None:
+        """503 to new calls from now on."""
+        self._library.callapi_admission_refuse(1)
+
+    def take(self) -> None:
+        """Take new calls again."""
+        self._library.callapi_admission_refuse(0)
+
+    @property
+    def refused(self) -> int:
+        """Calls refused since the start."""
+        return int(self._library.callapi_admission_refused())
