@@ -66,11 +66,12 @@ class Modification(Value, frozen=True):
 
 Message = TypeVar("Message")
 
-_encoder = msgspec.json.Encoder(order="deterministic")
+# No sorting: the calls of a session are in the order in which they were made.
+_encoder = msgspec.json.Encoder()
 
 
 def encode(message: object) -> bytes:
-    """Canonical JSON: the same value gives the same bytes."""
+    """JSON; what was decoded from the same bytes gives the same bytes."""
     return _encoder.encode(message)
 
 

@@ -32,6 +32,15 @@ def test_what_is_appended_is_read_back_whole(cloud: Cloud) -> None:
     assert not any(RCML in item["row"]["S"] for item in cloud.rows(CALLER))
 
 
+def test_calls_are_read_back_in_the_order_in_which_they_were_made(cloud: Cloud) -> None:
+    made = ["CA" + digit * 32 for digit in "f2a9c04"]
+    calls = {sid: Call(sid, "outbound-dial", "sip:b@example.com", NOW) for sid in made}
+    cloud.log.append(row(0, state=Session(made[0], ACCOUNT, calls)))
+    last = DynamoCallLog(cloud.table).read_last(CALLER)
+    assert last is not None
+    assert list(last.state.calls) == made
+
+
 def test_second_writer_of_a_number_is_given_the_row_that_is_there(cloud: Cloud) -> None:
     cloud.log.append(row(3, "first"))
     there = cloud.log.append(row(3, "second"))
