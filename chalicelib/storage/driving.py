@@ -64,10 +64,13 @@ class Steps:
     def send_effects(self, row: Row) -> None:
         """Send what ``row`` asked for, perhaps again.
 
-        The listing goes first: whoever hears of an ending by callback and asks the API shall see it there.
+        The listing goes first: whoever hears of an ending by callback and asks the API shall see it there.  The
+        reaper's mark goes last: until then it finds the session.
         """
         self._listing.project(row)
         self._outbound.deliver(row.callbacks)
+        if row.state.over:
+            self._log.close(row)
 
     def _with_application(self, event: Event) -> Event:
         if not isinstance(event, Incoming):

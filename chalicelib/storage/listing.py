@@ -1,8 +1,6 @@
 """What the REST API shows of calls: one row per call, a projection of the log that a newer step overwrites.
 
-``pk = call#CA…, sk = row``.  Index ``by_account`` (``account``, ``created``) lists; index ``by_task``
-(``open_task``) finds the sessions that a task has open: the attribute is on the parent's row until the
-session is over.
+``pk = call#CA…, sk = row``.  Index ``by_account`` (``account``, ``created``) lists.
 """
 
 from __future__ import annotations
@@ -109,7 +107,7 @@ class Listing:
     def project(self, row: Row) -> None:
         """Show what the step ``row`` changed; a row of a newer step stays as it is."""
         for sid in row.changed:
-            self._put(_call_row(row, row.state.calls[sid]), _open_task(row, sid))
+            self._put(_call_row(row, row.state.calls[sid]))
 
     def get(self, sid: str) -> CallRow | None:
         """The call ``sid`` as it is now."""
@@ -141,7 +139,7 @@ class Listing:
         )
         return map(_decoded, items)
 
-    def _put(self, call: CallRow, open_task: str) -> None:
+    def _put(self, call: CallRow) -> None:
         item: Item = {
             "pk": f"call#{call.sid}",
             "sk": "row",
@@ -151,22 +149,15 @@ class Listing:
             "row": encode(call).decode(),
             "expires_at": int(call.updated_at) + self._retention,
         }
-        if open_task:
-            item["open_task"] = open_task
         self._table.put_if(item, "attribute_not_exists(step) OR step < :step", {":step": call.step})
 
 
 def changed_calls(before: Session | None, after: Session) -> tuple[str, ...]:
-    """The calls whose row differs between two states: by status, the parent also by its owner and end."""
+    """The calls whose row differs between two states: those that are new or have another status."""
     then = before.calls if before else {}
-    changed = [sid for sid, call in after.calls.items() if sid not in then or then[sid].status != call.status]
-    moved = before is None or (before.task, before.over) != (after.task, after.over)
-    return tuple(changed if after.sid in changed or not moved else [after.sid, *changed])
-
-
-def _open_task(row: Row, sid: str) -> str:
-    is_parent = sid == row.session
-    return (row.state.task or row.task) if is_parent and not row.state.over else ""
+    return tuple(
+        sid for sid, call in after.calls.items() if sid not in then or then[sid].status != call.status
+    )
 
 
 def _call_row(row: Row, call: Call) -> CallRow:

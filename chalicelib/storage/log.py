@@ -4,6 +4,9 @@ A row is written under its step number only if there is none yet.  That one cond
 between two writers, the idempotency of a repeated request, the outbox of its effects and the history for
 trace and replay.
 
+The row that gives a session to a task carries ``open_task`` until the session is over: index ``by_task`` finds what
+a dead task left open, whatever else its last step did not get done.
+
 Texts (documents, fetched bodies) are stored once, under their SHA-256; in the row their hash stands for them.
 """
 
@@ -16,7 +19,7 @@ from typing import Protocol
 import msgspec
 
 from ..calls.commands import Callback, Command
-from ..calls.events import Created, Event, Fetched, Incoming
+from ..calls.events import Claimed, Created, Event, Fetched, Incoming
 from ..calls.protocol import SipMessage, decode, encode
 from ..calls.session import Application, Session, Value
 from .cache import Cache
@@ -75,6 +78,9 @@ class CallLog(Protocol):
     def history(self, session: str) -> Iterator[Row]:
         """All steps of ``session`` in order."""
 
+    def close(self, row: Row) -> None:
+        """The session of ``row`` is over and all is sent: no task has it open any more."""
+
 
 class TextMissingError(LookupError):
     """A row names a text that the table does not have: the table was tampered with."""
@@ -112,6 +118,8 @@ class DynamoCallLog:
             "row": encode(emptied).decode(),
             "expires_at": expires_at,
         }
+        if owner := _new_owner(row):
+            item["open_task"] = owner
         present = self._table.put_if(item, "attribute_not_exists(sk)")
         return None if present is None else self._filled(present)
 
@@ -120,12 +128,29 @@ class DynamoCallLog:
         for item in self._table.query("pk = :session", {":session": session}):
             yield self._filled(item)
 
+    def close(self, row: Row) -> None:
+        """The session of ``row`` is over and all is sent: no task has it open any more."""
+        opened = _opening_number(row)
+        if row.number > opened:
+            self._table.remove_attribute("open_task", pk=row.session, sk=_sort_key(opened))
+
     def _filled(self, item: Item) -> Row:
         return _with_texts(decode(str(item["row"]), Row), self._texts.find)
 
 
 def _sort_key(number: int) -> str:
     return f"{number:08d}"
+
+
+def _new_owner(row: Row) -> str:
+    """The task that has the session open from this step on; empty for none, or not from this step."""
+    tasks = [event.task for event in row.events if isinstance(event, Incoming | Claimed)]
+    return tasks[0] if tasks and not row.state.over else ""
+
+
+def _opening_number(row: Row) -> int:
+    """The step that gives a session to a task: its first, or the claim, which can but be the second."""
+    return 0 if row.state.parent.direction == "inbound" else 1
 
 
 def _with_texts(row: Row, swap: Callable[[str], str]) -> Row:

@@ -5,6 +5,7 @@ Every read is strongly consistent unless it goes to an index: the log's fence re
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
@@ -69,6 +70,17 @@ class Table:
                 raise
             return from_wire(cast("Any", error.response).get("Item", {}))
         return None
+
+    def remove_attribute(self, name: str, **key: str) -> None:
+        """Take the attribute ``name`` off the item under ``key``, if both are there."""
+        with contextlib.suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._name,
+                Key=to_wire(key),
+                UpdateExpression="REMOVE #name",
+                ConditionExpression="attribute_exists(#name)",
+                ExpressionAttributeNames={"#name": name},
+            )
 
     def delete(self, **key: str) -> None:
         """Delete the item under ``key``, if there is one."""

@@ -41,7 +41,7 @@ class Tasks:
     def open_sessions(self, task: str, limit: int) -> list[str]:
         """At most ``limit`` sessions that ``task`` has open, by an index that may lag by a second or so."""
         rows = self._table.query("open_task = :task", {":task": task}, IndexName="by_task")
-        return [str(row["pk"]).removeprefix("call#") for row in islice(rows, limit)]
+        return [str(row["pk"]) for row in islice(rows, limit)]
 
     def condemn(self, task: Task) -> bool:
         """Declare ``task`` dead unless it has said meanwhile that it lives; whether it was."""

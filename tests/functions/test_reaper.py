@@ -13,12 +13,22 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.calls.commands import Fetch
-from chalicelib.calls.events import Fetched, Provisional
+from chalicelib.calls.events import Claimed, Created, Ended, Fetched, Provisional
 from chalicelib.calls.protocol import decode, encode
-from tests.storage.cloud import CALLER, NOW, Cloud, cloud_running, function
+from chalicelib.calls.session import Application, Launch, StatusHook
+from chalicelib.storage.listing import Listing
+from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, cloud_running, function
 from tests.storage.scenes import bridged, fetched, incoming, leg, request
 
 SECOND = "CA" + "b" * 32
+
+
+class DiedError(Exception):
+    """As a function that is killed in the middle of a step."""
+
+
+def died(*_: object) -> None:
+    raise DiedError
 
 
 class FetchFunction:
@@ -205,6 +215,57 @@ def test_session_that_had_ended_only_loses_its_task(
     cloud.heartbeat("task-1", cloud.task_url, NOW)
     assert reap(reaper) == {"ended": 0, "left": 0, "forgotten": 1}
     assert fetch.asked == []
+
+
+def test_task_and_step_function_that_died_in_a_new_call_leave_it_to_be_found(
+    cloud: Cloud, step: Client, reaper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(Listing, "project", died)
+        with pytest.raises(DiedError):
+            cloud.step(step, request(0, incoming()))
+    assert cloud.listing.get(CALLER) is None
+    cloud.heartbeat("task-1", cloud.task_url, time.time() - 46)
+    assert reap(reaper) == {"ended": 1, "left": 0, "forgotten": 1}
+    row = cloud.listing.get(CALLER)
+    assert row is not None
+    assert row.status == "failed"
+
+
+def test_task_and_step_function_that_died_in_a_claim_leave_the_call_to_be_found(
+    cloud: Cloud, step: Client, reaper: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = StatusHook("https://app.example.com/s")
+    application = Application(ACCOUNT, url="https://app.example.com/voice", status_hook=hook)
+    created = Created(
+        at=NOW, entropy="c", call=CALLER, to="sip:bob@example.net", from_="desk", application=application,
+        launch=Launch(),
+    )  # fmt: skip
+    cloud.step(step, request(0, created))
+    claim = request(1, Claimed(at=NOW + 1, entropy="d", task="task-1"))
+    with monkeypatch.context() as broken:
+        broken.setattr(Listing, "project", died)
+        with pytest.raises(DiedError):
+            cloud.step(step, claim)
+    cloud.heartbeat("task-1", cloud.task_url, time.time() - 46)
+    assert reap(reaper) == {"ended": 1, "left": 0, "forgotten": 1}
+    assert [callback.event for callback in cloud.callbacks()] == ["completed"]
+    assert cloud.tasks.open_sessions("task-1", 10) == []
+
+
+def test_session_that_is_over_but_whose_last_effects_failed_is_found_and_they_are_sent(
+    cloud: Cloud, step: Client, reaper: Client
+) -> None:
+    child = call_up(cloud, step)
+    hung_up = (Ended(at=NOW + 9, entropy="e9", call=child), Ended(at=NOW + 9, entropy="e8", call=CALLER))
+    cloud.sqs.delete_queue(QueueUrl=cloud.callbacks_url)
+    with pytest.raises(cloud.sqs.exceptions.QueueDoesNotExist):
+        cloud.step(step, request(3, *hung_up))
+    assert cloud.tasks.open_sessions("task-1", 10) == [CALLER]
+    cloud.make_callbacks_queue()
+    reap(reaper)
+    assert "completed" in [callback.event for callback in cloud.callbacks()]
+    assert cloud.tasks.open_sessions("task-1", 10) == []
 
 
 def test_queue_of_a_killed_task_goes_once_its_calls_have_ended(
