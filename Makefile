@@ -22,6 +22,7 @@ setup: packages $(ENVIRONMENTS)
 
 packages:
 	@if [ -n "$$(infra/dev/packages.sh --list)" ]; then \
+	    infra/dev/packages.sh --permit; \
 	    $(STEP) "Debian packages" infra/dev/packages.sh --install; fi
 
 .venv/.installed: requirements/dev.txt pyproject.toml | packages
