@@ -7,7 +7,7 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping", "functions", "cold")
+SUBJECTS = ("parse", "stepping", "functions", "cold", "requests")
 
 
 def main() -> None:

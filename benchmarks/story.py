@@ -1,4 +1,4 @@
-"""A dialled call as the task tells it to the step function: six requests, batched as the real task batches them."""
+"""A dialled call as the task tells it to the step function: eight requests, batched as the real task batches them."""
 
 from __future__ import annotations
 
@@ -62,11 +62,10 @@ def dialled_call(invoke: Callable[[object], Any]) -> list[float]:
     leg = _only(Dial, teller.tell(body)).legs[0].call
     teller.tell(Answered(**_now(), call=teller.call))
     teller.tell(
-        Invited(**_now(), call=leg, sip_call_id=f"{leg}@192.0.2.1"),
-        Provisional(**_now(), call=leg, code=180),
-        Answered(**_now(), call=leg),
-        Bridged(**_now(), call=leg),
+        Invited(**_now(), call=leg, sip_call_id=f"{leg}@192.0.2.1"), Provisional(**_now(), call=leg, code=180)
     )
+    teller.tell(Answered(**_now(), call=leg))
+    teller.tell(Bridged(**_now(), call=leg))
     teller.tell(Ended(**_now(), call=teller.call, code=200))
     if not teller.tell(Ended(**_now(), call=leg, code=200)).over:
         raise RuntimeError("the call did not come to its end")
