@@ -38,13 +38,13 @@ class Performance:
         self._gathering: Gathering | None = None
         self._prompts = 0
         self._turn = 0
-        self._begun = self._over = False
-        self.media_ready()
+        self._over = self._waits_for_audio = False
+        self._next()
 
     def media_ready(self) -> None:
-        """Begins when the leg has audio."""
-        if not self._begun and self._leg.audio is not None:
-            self._begun = True
+        """Goes on when the leg has audio."""
+        if self._waits_for_audio and self._leg.audio is not None:
+            self._waits_for_audio = False
             self._next()
 
     def digit(self, digit: str) -> None:
@@ -77,6 +77,9 @@ class Performance:
         if not self._items:
             self._over = True
             self._done(self._digits, self._error)
+            return
+        if self._leg.audio is None and not isinstance(self._items[0], Pause):
+            self._waits_for_audio = True
             return
         if self._gathering is not None:
             self._prompts -= 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -57,3 +58,15 @@ def test_screened_callee_hears_no_caller_until_he_presses_1(
         wait_until(lambda: callee.hears(CALLER_TONE), 5)
         assert [event["digits"] for event in task.events("performed")] == ["1"]
         assert call is not None
+
+
+def test_pause_before_the_answer_delays_the_pick_up_and_does_not_wait_for_audio(
+    tmp_path: Path, sipp: Start
+) -> None:
+    document = '<Response><Pause length="1"/><Hangup/></Response>'
+    with task_running(tmp_path, {MAIN: document}) as task:
+        started = time.monotonic()
+        assert sipp("caller_waits", task.sip_port).wait(8) == 0
+        assert time.monotonic() - started > 1
+        task.wait_idle()
+        assert len(task.events("performed")) == 1
