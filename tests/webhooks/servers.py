@@ -82,6 +82,8 @@ def application(*answers: Answer) -> Iterator[Application]:
 
 def answer(status: int, body: bytes = b"", kind: str = "text/xml", **headers: str) -> Answer:
     lines = [f"HTTP/1.1 {status} X", f"Content-Type: {kind}", f"Content-Length: {len(body)}"]
+    # It does: a client that keeps connections must not try this one again.
+    lines.append("Connection: close")
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     message = "\r\n".join([*lines, "", ""]).encode() + body
     return lambda connection: connection.sendall(message)
