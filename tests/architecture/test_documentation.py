@@ -1,0 +1,78 @@
+"""docs/dial-sip.md says what is so: a row for every attribute, its default, and tests that are there."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib.rcml import schema
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "dial-sip.md"
+STATUSES = {"yes", "partly", "not yet"}
+TEST = re.compile(r"`([^`]+\.py)::([^`]+)`")
+
+
+class Row(NamedTuple):
+    section: str
+    subject: str
+    default: str
+    meaning: str
+    status: str
+    test: str
+
+
+def rows() -> Iterator[Row]:
+    section = ""
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("#"):
+            section = line.strip("# ")
+        elif line.startswith("|") and not line.startswith(("| row |", "|---")):
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            assert len(cells) == 5, f"not five cells: {line}"
+            yield Row(section, *cells)
+
+
+@cache
+def names_in(path: str) -> frozenset[str]:
+    file = ROOT / path
+    if not file.exists():
+        return frozenset()
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+
+
+def spoken(default: object) -> str:
+    if default in (None, ""):
+        return ""
+    if isinstance(default, bool):
+        return str(default).lower()
+    return ", ".join(default) if isinstance(default, tuple) else str(default)
+
+
+@pytest.mark.parametrize(("element", "known"), [("Dial", schema.DIAL), ("Sip", schema.SIP)])
+def test_every_attribute_that_the_parser_knows_has_a_row_with_its_default(
+    element: str, known: schema.Schema
+) -> None:
+    page = {row.subject.strip("`"): row.default for row in rows() if row.section == f"`<{element}>`"}
+    shown = {name: page.get(name, "no row").replace("none", "") for name in known.attributes}
+    assert shown == {name: spoken(attribute.default) for name, attribute in known.attributes.items()}
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = [(path, name) for row in rows() for path, name in TEST.findall(row.test)]
+    assert named
+    assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
+
+
+def test_every_row_says_whether_it_works_and_what_works_names_its_test() -> None:
+    found = list(rows())
+    assert {row.status for row in found} <= STATUSES
+    assert [row.subject for row in found if row.status != "not yet" and not TEST.search(row.test)] == []
+    assert [row.subject for row in found if TEST.sub("", row.test).strip(" ,")] == []
