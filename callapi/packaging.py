@@ -7,7 +7,9 @@ runs this, whose packages are pinned by hash, so it fits the machine's architect
 
 from __future__ import annotations
 
+import compileall
 import io
+import py_compile
 import shutil
 import sys
 import zipfile
@@ -30,6 +32,7 @@ def build_function(name: str, destination: Path) -> None:
     shutil.copy2(ROOT / "functions" / name.lower() / "app.py", destination / "app.py")
     ignored = shutil.ignore_patterns(*SKIPPED)
     shutil.copytree(ROOT / "chalicelib", destination / "chalicelib", ignore=ignored, dirs_exist_ok=True)
+    _compile(destination)
 
 
 def build_layer(destination: Path) -> None:
@@ -38,6 +41,7 @@ def build_layer(destination: Path) -> None:
         if line and not line.startswith("#"):
             name, *left_out = line.split()
             _copy(name, [part.removeprefix("!") for part in left_out], destination / "python")
+    _compile(destination)
 
 
 def zipped(build: Callable[[Path], None], scratch: Path) -> bytes:
@@ -65,6 +69,20 @@ def _copy(name: str, left_out: Iterable[str], into: Path) -> None:
         return by_pattern(folder, names) | {each for each in names if Path(folder) / each in unwanted}
 
     shutil.copytree(source, target, ignore=ignored, dirs_exist_ok=True)
+
+
+def _compile(folder: Path) -> None:
+    """Byte code beside every module: Lambda's folders are read-only, so each cold start would compile it anew.
+
+    With hashes that are not checked instead of dates (PEP 552), so that equal sources give equal bytes.
+    """
+    compileall.compile_dir(
+        folder,
+        quiet=2,
+        force=True,
+        stripdir=str(folder),
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -25,6 +25,9 @@ from .loop import Timer
 from .performing import Performance
 from .services import Services
 
+PATIENCE = 0.02
+"""Seconds.  A bridge is three events (leg answered, bridged, caller answered) within a few milliseconds."""
+
 
 def fresh() -> str:
     """Entropy for an event."""
@@ -59,6 +62,11 @@ class Session:
         """Tell the engine, in order."""
         self._pending.append(event)
         self._post()
+
+    def mention(self, event: events.Event) -> None:
+        """Tell the engine what asks for no command: with the events that follow at once, in one step."""
+        self._pending.append(event)
+        self._services.loop.after(PATIENCE, self._post)
 
     def trace(self, message: SipMessage) -> None:
         """For the log, with the next request."""
@@ -212,7 +220,7 @@ class Session:
         self.call_ids[leg.sip_call_id] = leg.sid
         self._services.dialogs[leg.sip_call_id] = (self, leg.sid)
         if not leg.over:
-            self.report(events.Invited(**_now(), call=leg.sid, sip_call_id=leg.sip_call_id))
+            self.mention(events.Invited(**_now(), call=leg.sid, sip_call_id=leg.sip_call_id))
 
     def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
         """See legs.Owner."""
@@ -220,8 +228,12 @@ class Session:
 
     def leg_answered(self, leg: Leg, headers: Headers) -> None:
         """See legs.Owner."""
-        self.report(events.Answered(**_now(), call=leg.sid, headers=headers))
         placing = self._placings.get(leg.sid)
+        answered = events.Answered(**_now(), call=leg.sid, headers=headers)
+        if self._bridges_alone(leg, placing):
+            self.mention(answered)
+        else:
+            self.report(answered)
         if placing is None:
             return
         placing.answered()
@@ -229,6 +241,12 @@ class Session:
             self._limit = self._services.loop.after(self._time_limit, leg.hang_up)
         elif self._dialing is not None and (not placing.screened or self._dialing.winner is not None):
             self._dialing.accept(leg)
+
+    def _bridges_alone(self, leg: Leg, placing: Placing | None) -> bool:
+        """Whether the answer of ``leg`` is part of a bridge that the task makes without the engine."""
+        if self._dialing is None:
+            return False
+        return leg.sid == self.sid or (placing is not None and not placing.screened)
 
     def leg_media(self, leg: Leg) -> None:
         """See legs.Owner."""
@@ -269,7 +287,7 @@ class Session:
             self._hang_up(leg.sid)
 
     def _was_bridged(self, leg: Leg) -> None:
-        self.report(events.Bridged(**_now(), call=leg.sid))
+        self.mention(events.Bridged(**_now(), call=leg.sid))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
         self._performances.pop(command.call, None)
