@@ -7,7 +7,7 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping", "functions", "cold", "requests")
+SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling")
 
 
 def main() -> None:

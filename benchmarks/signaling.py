@@ -1,18 +1,23 @@
 """The signaling task under load: dialled and bridged calls a second, processor time per call, media, and what remains.
 
-SIPp is every caller and every callee, on the same two cores.  The pure engine answers at once in the task's own
-process, so what is measured is SIP, media and the task (see ``bridged``).  Hold time is zero but for the 250 calls.
+SIPp is every caller and every callee, on the same two cores.  But for one row the pure engine answers at once in
+the task's own process, so what is measured is SIP, media and the task (see ``bridged``).  Hold time is zero but for
+the 250 calls.
 """
 
 from __future__ import annotations
 
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .load import Load, Process, callees, offer, task
+from callapi.platform import platform
+from chalicelib.calls.session import Application
+
+from .load import Load, Process, callees, free_port, offer, task
 from .measure import Row
 
 DIAL = (
@@ -24,6 +29,10 @@ GOAL_CPU, GOAL_RATE = 2.0, 400
 SOAK_CALLS, SOAK_RATE = 20_000, 400
 FIRST_RATE, STEP, STEP_SECONDS = 500, 100, 6
 OVERLOAD_SECONDS = 60
+REAL_RATE, REAL_SECONDS = 4, 20
+TALKING, RAMP, LISTENING, GOAL_CORE = 250, 25, 15.0, 70
+PACKETS = 50
+"""RTP packets a second, each way of a call's leg."""
 REST = 70.0
 """Seconds until the last BYE that nobody answers is given up (64 × T1 after 64 × T1) and memory is given back."""
 
@@ -42,7 +51,7 @@ def main() -> list[Row]:
     rows = [_at(rate) for rate in RATES]
     most = _most()
     rows.append(Row("the most that went without a failure or a 503", f"{most}/s", f"≥ {GOAL_RATE}/s"))
-    return rows + _soak(2 * most)
+    return [*rows, _with_step_function(), *_media(), *_soak(2 * most)]
 
 
 def _at(rate: int) -> Row:
@@ -63,6 +72,63 @@ def _most() -> int:
         if load.failed or load.refused:
             return rate - STEP
         rate += STEP
+
+
+def _with_step_function() -> Row:
+    """The same call on the local platform: every step an Invoke of the real function, every fetch too."""
+    with tempfile.TemporaryDirectory(prefix="callapi-load-") as name, callees(Path(name)) as port:
+        document = Application(account_sid="", rcml=DIAL.format(port=port))
+        with platform(document) as local:
+            running = Process(local.signaling.pid, int(local.running.ready.sip_uri.rpartition(":")[2]), 0)
+            load = offer(Path(name), running, REAL_RATE, REAL_RATE * REAL_SECONDS)
+    return Row(
+        f"{REAL_RATE} calls/s with the real step function, AWS emulated",
+        f"{load.cpu_per_call:.1f} ms CPU a call",
+        "",
+        f"the task's own process; {_told(load)}",
+    )
+
+
+def _media() -> list[Row]:
+    """Every caller streams PCMU, the callee's SIPp sends it back: two legs, two ways, all through the task."""
+    with tempfile.TemporaryDirectory(prefix="callapi-load-") as name:
+        folder = Path(name)
+        (folder / "tone.ulaw").write_bytes(bytes(range(128, 255)) * 500)
+        echo = ("-rtp_echo", "-mp", str(free_port()))
+        with callees(folder, "callee_echoes", *echo) as port, task(folder, DIAL.format(port=port)) as running:
+            ramp = TALKING / RAMP + 2
+            hold = int(1000 * (ramp + LISTENING + 3))
+            callers = threading.Thread(
+                target=offer, args=(folder, running, RAMP, TALKING, hold, "caller_talks"), daemon=True
+            )
+            callers.start()
+            time.sleep(ramp)
+            core, packets = _busy(running)
+            live = running.figures()["calls"]
+            callers.join()
+    return [
+        Row(f"{TALKING} calls bridged, PCMU both ways", f"{core:.0f} % of a core", f"≤ {GOAL_CORE} %",
+            f"{live} legs up; {packets:,.0f} datagrams/s on the machine, {4 * TALKING * PACKETS:,} are all of them")
+    ]  # fmt: skip
+
+
+def _busy(running: Process) -> tuple[float, float]:
+    """Percent of a core over ``LISTENING`` seconds, and the datagrams a second that the machine received."""
+    cpu, datagrams, started = running.cpu(), _datagrams(), time.monotonic()
+    time.sleep(LISTENING)
+    seconds = time.monotonic() - started
+    return 100 * (running.cpu() - cpu) / seconds, (_datagrams() - datagrams) / seconds
+
+
+def _datagrams() -> int:
+    """Since the start of the machine, those too that came to a full socket: SIPp does not read what it is sent."""
+    names, values = (
+        line.split()[1:]
+        for line in Path("/proc/net/snmp").read_text().splitlines()
+        if line.startswith("Udp:")
+    )
+    counted = dict(zip(names, map(int, values), strict=True))
+    return counted["InDatagrams"] + counted["InErrors"]
 
 
 def _soak(overload: int) -> list[Row]:
