@@ -34,6 +34,12 @@ def header(message: str, *names: str) -> str:
     return next((value for name, value in header_lines(message) if name.lower() in names), "")
 
 
+def max_forwards(message: str) -> int:
+    """How many hops a request may still go; 70 when it does not say (RFC 3261 §16.3, item 3)."""
+    value = header(message, "max-forwards")
+    return int(value) if value.isascii() and value.isdigit() and len(value) <= 3 else 70
+
+
 def final_reason(message: str) -> str:
     """The reason phrase of a response, or empty."""
     if not message.startswith("SIP/2.0 "):

@@ -156,5 +156,6 @@ def _incoming(sid: str, sip_call_id: str, message: str, source: str, task: str) 
         sip_source_ip=source.rpartition(":")[0],
         sip_domain=messages.host_of(messages.request_uri(message)),
         headers=messages.x_headers(message),
+        max_forwards=messages.max_forwards(message),
         task=task,
     )

@@ -11,6 +11,7 @@ import msgspec
 from .. import rcml, sip
 from .commands import Answer, Hangup, Leg, Ring
 from .commands import Dial as DialCommand
+from .hops import hop_headers
 from .leg import end_call
 from .parameters import API_VERSION, dial_parameters, final_code
 from .session import Call, CallStatus, Dial, Headers, StatusHook
@@ -156,7 +157,7 @@ def identity_headers(turn: Turn, call: Call) -> Headers:
         ("X-CallAPI-ParentCallSid", call.parent_sid),
         ("X-CallAPI-ApiVersion", API_VERSION),
     )
-    return tuple((name, value) for name, value in headers if value)
+    return tuple((name, value) for name, value in headers if value) + hop_headers(turn.session)
 
 
 def on_bridged(turn: Turn, leg: Call) -> None:

@@ -21,7 +21,10 @@ class BaseEvent(Value, frozen=True, kw_only=True):
 
 
 class Incoming(BaseEvent, frozen=True, tag="incoming"):
-    """An INVITE came in and is held with no answer yet.  ``application`` is filled in by the step function."""
+    """An INVITE came in and is held with no answer yet.  ``application`` is filled in by the step function.
+
+    ``max_forwards``: proxies and B2BUAs that it may still pass; 70 when it does not say (RFC 3261 §8.1.1.6).
+    """
 
     call: str
     to: str
@@ -32,6 +35,7 @@ class Incoming(BaseEvent, frozen=True, tag="incoming"):
     sip_source_ip: str = ""
     sip_domain: str = ""
     headers: Headers = ()
+    max_forwards: int = 70
     task: str = ""
     application: Application | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import sip
 from .commands import Hangup
 from .events import Answered, Ended, Invited, Provisional
+from .hops import error_of
 from .session import Call, CallStatus, Headers
 from .turn import Turn
 
@@ -44,7 +45,8 @@ def on_ended(turn: Turn, call: Call, event: Ended) -> None:
     if call.answered:
         end_call(turn, call, error=event.error)
     else:
-        end_call(turn, call, code=event.code, reason=event.reason, headers=event.headers, error=event.error)
+        error = event.error or error_of(call, event.code)
+        end_call(turn, call, code=event.code, reason=event.reason, headers=event.headers, error=error)
 
 
 def end_call(

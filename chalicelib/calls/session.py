@@ -143,6 +143,7 @@ class Session(Value, frozen=True):
     ``documents`` holds the text of every document that a live run still needs, under its SHA-256; the log stores
     each text once and puts it back here on reading.  ``task`` owns the session; ``epoch`` grows when the owner
     changes.  ``launch`` is what an API call needs to dial out; it is kept until a task claims the call.
+    ``max_forwards`` is that of the INVITE that came in.
     """
 
     sid: str
@@ -153,6 +154,7 @@ class Session(Value, frozen=True):
     task: str = ""
     epoch: int = 0
     launch: Launch | None = None
+    max_forwards: int = 70
 
     @property
     def parent(self) -> Call:

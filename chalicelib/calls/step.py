@@ -8,6 +8,7 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 from __future__ import annotations
 
 from .. import sip
+from . import hops
 from .commands import Hangup, Invite, Leg, Reject
 from .dial import identity_headers, on_bridged, review_dial
 from .events import (
@@ -52,6 +53,8 @@ def step(session: Session | None, event: Event) -> Step:
 def _incoming(event: Incoming) -> Step:
     if event.application is None:
         return Step(None, (Reject(event.call, NO_SUCH_NUMBER),))
+    if code := hops.refusal(event):
+        return Step(None, (Reject(event.call, code),))
     parent = Call(
         sid=event.call,
         direction="inbound",
@@ -74,6 +77,7 @@ def _incoming(event: Incoming) -> Step:
         calls={parent.sid: parent},
         application=event.application,
         task=event.task,
+        max_forwards=event.max_forwards,
     )
     turn = Turn(session, event)
     start(turn, parent.sid)

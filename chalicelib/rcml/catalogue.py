@@ -167,7 +167,9 @@ CATALOGUE: dict[int, Meaning] = {
     # SIP
     32001: Meaning("call rate exceeded", "More calls per second than the account may place."),
     32005: Meaning("voice disabled", "Voice is disabled for the account."),
-    32006: Meaning("too many hops", "The INVITE was routed in a circle (483)."),
+    32006: Meaning(
+        "too many hops", "The call came back to where it had been (482), or passed too many servers (483)."
+    ),
     32009: Meaning("user not registered", "The client is not registered at the moment."),
     32011: Meaning(
         "infrastructure error", "The SIP server did not answer, answered with a 5xx, or TLS failed."
