@@ -71,8 +71,9 @@ class Invite(Value, frozen=True, tag="invite"):
 class Dial(Value, frozen=True, tag="dial"):
     """INVITE all legs.  The first that is accepted is bridged to ``call`` and the others are cancelled.
 
-    ``ring_tone`` is played to the caller until the bridge, empty for none (the caller has 180 only).
-    ``answer_on_bridge``: the caller's INVITE is answered at the bridge.  ``time_limit``: seconds from the bridge.
+    ``ring_tone`` (a country) is what a caller with audio hears until the bridge, or the WAV at ``music`` (absolute
+    URL) again and again.  ``answer_on_bridge``: the caller's INVITE is answered at the bridge.  ``time_limit``:
+    seconds from the bridge.  ``hangup_on_star``: a ``*`` of the caller is reported as ``Starred``, not passed on.
     """
 
     call: str
@@ -80,6 +81,8 @@ class Dial(Value, frozen=True, tag="dial"):
     time_limit: float = 14400
     ring_tone: str = "us"
     answer_on_bridge: bool = False
+    music: str = ""
+    hangup_on_star: bool = False
 
 
 class Bridge(Value, frozen=True, tag="bridge"):

@@ -11,7 +11,9 @@ import msgspec
 from .. import rcml, sip
 from .commands import Answer, Hangup, Leg, Ring
 from .commands import Dial as DialCommand
+from .documents import parse
 from .hops import hop_headers
+from .hunting import rounds
 from .leg import end_call
 from .parameters import API_VERSION, dial_parameters, final_code
 from .session import Call, CallStatus, Dial, Headers, StatusHook
@@ -20,6 +22,8 @@ from .turn import Turn
 NOT_ROUTABLE = 13224
 TOO_MANY_URIS = 13250
 UNREACHABLE_RANK = 599
+NOBODY_DIALLED = {"DialCallStatus": "failed", "DialBridged": "false", "DialCallDuration": "0"}
+"""What the action request of a Dial says that had no noun."""
 
 
 def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
@@ -29,19 +33,34 @@ def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
         turn.problems((refusal,))
         return
     parent = turn.parent
-    placed = [_place(turn, verb, noun) for noun in verb.nouns]
-    if not placed:
-        return
-    legs = tuple(leg for _, leg in placed if leg is not None)
-    dial = Dial(
-        legs=tuple(sid for sid, _ in placed),
-        action=_action(turn, verb),
-        method=verb.method,
+    turn.update(
+        parent.sid,
+        dial=Dial(
+            legs=(), action=_absolute(turn, verb.action), method=verb.method, rounds=rounds(turn, verb)
+        ),
     )
-    turn.update(parent.sid, dial=dial)
-    if not legs:
+    if not _ring_next(turn, verb):
         finish_dial(turn)
-        return
+
+
+def _ring_next(turn: Turn, verb: rcml.Dial) -> bool:
+    """INVITE the nouns of the next round that has one which can be dialled.  False: there is none."""
+    parent = turn.parent
+    while (dial := turn.parent.dial) is not None and dial.rounds:
+        placed = [_place(turn, verb, verb.nouns[place]) for place in dial.rounds[0]]
+        sids = tuple(sid for sid, _ in placed)
+        turn.update(
+            parent.sid, dial=msgspec.structs.replace(dial, legs=dial.legs + sids, rounds=dial.rounds[1:])
+        )
+        legs = tuple(leg for _, leg in placed if leg is not None)
+        if legs:
+            _invite(turn, verb, legs)
+            return True
+    return False
+
+
+def _invite(turn: Turn, verb: rcml.Dial, legs: tuple[Leg, ...]) -> None:
+    parent = turn.parent
     if not parent.answered:
         turn.command(Ring(parent.sid) if verb.answer_on_bridge else Answer(parent.sid))
     turn.command(
@@ -49,8 +68,10 @@ def begin_dial(turn: Turn, verb: rcml.Dial) -> None:
             parent.sid,
             legs,
             time_limit=verb.time_limit,
-            ring_tone="" if verb.answer_on_bridge and not parent.answered else verb.ring_tone,
+            ring_tone=verb.ring_tone,
             answer_on_bridge=verb.answer_on_bridge and not parent.answered,
+            music=_absolute(turn, verb.dial_music),
+            hangup_on_star=verb.hangup_on_star,
         )
     )
 
@@ -65,28 +86,27 @@ def _refusal(turn: Turn, verb: rcml.Dial) -> rcml.Problem | None:
     return None
 
 
-def _action(turn: Turn, verb: rcml.Dial) -> str:
+def _absolute(turn: Turn, url: str | None) -> str:
+    """``url`` against the parent's document; empty when there is none or it cannot be used."""
     run = turn.parent.run
-    if not verb.action or run is None:
-        return ""
-    return turn.resolve(run, verb.action) or ""
+    return (turn.resolve(run, url) or "") if url and run is not None else ""
 
 
 def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | None]:
     """Make the child call of ``noun``: its CallSid, and the leg to INVITE unless the noun is invalid."""
     sid = turn.new_id("CA")
-    run = turn.parent.run
+    caller = _caller(turn, verb)
     child = Call(
         sid=sid,
         direction="outbound-dial",
         to=_shown(noun.target),
         created_at=turn.at,
-        from_=verb.caller_id or turn.parent.from_,
-        caller_name=turn.parent.caller_name,
+        from_=caller.uri,
+        caller_name=caller.display_name,
         status="initiated",
         parent_sid=turn.session.sid,
         hook=_hook(turn, noun),
-        screening_url=(turn.resolve(run, noun.url) or "") if run and noun.url else "",
+        screening_url=_absolute(turn, noun.url),
         screening_method=noun.method,
     )
     turn.add(child)
@@ -102,6 +122,13 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | Non
     turn.problem(code, message, noun.line)
     end_call(turn, child, error=code)
     return sid, None
+
+
+def _caller(turn: Turn, verb: rcml.Dial) -> sip.Address:
+    """Who the legs see calling: ``callerId`` as it is, name and URI of one with a display name, else the caller."""
+    if not verb.caller_id:
+        return sip.Address(turn.parent.caller_name, turn.parent.from_)
+    return sip.address_of(verb.caller_id) if "<" in verb.caller_id else sip.Address("", verb.caller_id)
 
 
 def _shown(target: str) -> str:
@@ -123,9 +150,8 @@ def _obstacle(noun: rcml.Noun) -> tuple[int, str]:
 
 
 def _hook(turn: Turn, noun: rcml.Noun) -> StatusHook | None:
-    run = turn.parent.run
-    url = turn.resolve(run, noun.status_callback) if run and noun.status_callback else None
-    if url is None:
+    url = _absolute(turn, noun.status_callback)
+    if not url:
         return None
     return StatusHook(url, noun.status_callback_method, noun.status_callback_events)
 
@@ -175,6 +201,12 @@ def on_bridged(turn: Turn, leg: Call) -> None:
             give_up(turn, sid)
 
 
+def on_starred(turn: Turn, call: Call) -> None:
+    """The caller wants out of the Dial and on with the document."""
+    if call.dial is not None:
+        turn.update(call.sid, dial=msgspec.structs.replace(call.dial, starred=True))
+
+
 def give_up(turn: Turn, sid: str) -> None:
     """We end the leg: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
     call = turn.find(sid)
@@ -183,16 +215,28 @@ def give_up(turn: Turn, sid: str) -> None:
 
 
 def review_dial(turn: Turn) -> None:
-    """End the Dial if it is over: the caller left, the bridged leg is gone, or no leg is left."""
+    """End the Dial if it is over: the caller left or pressed ``*``, the bridged leg is gone, nobody is left to ring."""
     parent = turn.parent
     dial = parent.dial
     if dial is None:
         return
-    out = all(_is_out(turn.call(sid)) for sid in dial.legs)
-    if parent.over or out or (dial.bridged and _is_out(turn.call(dial.bridged))):
+    if parent.over or dial.starred or (dial.bridged and _is_out(turn.call(dial.bridged))):
         finish_dial(turn)
+    elif all(_is_out(turn.call(sid)) for sid in dial.legs):
+        verb = _verb(turn)
+        if dial.bridged or parent.ending or verb is None or not _ring_next(turn, verb):
+            finish_dial(turn)
     elif dial.accepted and not dial.bridged and _is_out(turn.call(dial.accepted)):
         turn.update(parent.sid, dial=msgspec.structs.replace(dial, accepted=""))
+
+
+def _verb(turn: Turn) -> rcml.Dial | None:
+    """The Dial that the parent is at."""
+    run = turn.parent.run
+    if run is None or not run.document or not run.position:
+        return None
+    verb = parse(turn.document(run.document)).verbs[run.position - 1]
+    return verb if isinstance(verb, rcml.Dial) else None
 
 
 def _is_out(leg: Call) -> bool:
@@ -210,14 +254,20 @@ def finish_dial(turn: Turn) -> None:
         if not _is_out(turn.call(sid)):
             turn.command(Hangup(sid))
             give_up(turn, sid)
-    legs = [turn.call(sid) for sid in dial.legs]
-    chosen, status = _outcome(dial, legs, parent)
     turn.update(parent.sid, dial=None)
     if dial.action and run is not None:
-        extra = dial_parameters(dial, legs, chosen, status, turn.at)
+        extra = _result(turn, dial)
         turn.fetch(parent.sid, msgspec.structs.replace(run, hops=0), dial.action, dial.method, extra)
     elif parent.over:
         turn.update(parent.sid, run=None)
+
+
+def _result(turn: Turn, dial: Dial) -> dict[str, str]:
+    legs = [turn.call(sid) for sid in dial.legs]
+    if not legs:
+        return NOBODY_DIALLED
+    chosen, status = _outcome(dial, legs, turn.parent)
+    return dial_parameters(dial, legs, chosen, status, turn.at)
 
 
 def _outcome(dial: Dial, legs: list[Call], parent: Call) -> tuple[Call, CallStatus]:
@@ -227,7 +277,7 @@ def _outcome(dial: Dial, legs: list[Call], parent: Call) -> tuple[Call, CallStat
         return chosen, "failed" if chosen.ending == "failed" else "completed"
     best = sip.best_response([final_code(leg) or UNREACHABLE_RANK for leg in legs])
     chosen = next(leg for leg in legs if (final_code(leg) or UNREACHABLE_RANK) == best)
-    if parent.over and parent.ending != "failed":
+    if dial.starred or (parent.over and parent.ending != "failed"):
         return chosen, "canceled"
     if chosen.answered:
         return chosen, "no-answer"

@@ -84,6 +84,12 @@ class Bridged(BaseEvent, frozen=True, tag="bridged"):
     call: str
 
 
+class Starred(BaseEvent, frozen=True, tag="starred"):
+    """The caller ``call`` pressed ``*`` during a Dial with ``hangup_on_star``."""
+
+    call: str
+
+
 class RingTimeout(BaseEvent, frozen=True, tag="ring-timeout"):
     """Nobody answered ``call`` within its limit; the task has begun to cancel it."""
 
@@ -149,6 +155,7 @@ Event = (
     | Provisional
     | Answered
     | Bridged
+    | Starred
     | RingTimeout
     | Ended
     | Performed

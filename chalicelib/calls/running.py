@@ -6,7 +6,6 @@ of a round trip between them; every other verb takes a decision here and now.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from xml.sax.saxutils import escape
 
 import msgspec
@@ -14,6 +13,7 @@ import msgspec
 from .. import rcml
 from .commands import Answer, Bridge, Gather, Hangup, Pause, Perform, Play, Reject, Say
 from .dial import begin_dial, give_up
+from .documents import parse
 from .events import Fetched, Performed
 from .session import Call, Method, Run
 from .turn import Turn
@@ -28,7 +28,6 @@ REJECT_CODES = {"rejected": 404, "busy": 486}
 RCML_TYPES = ("text/xml", "application/xml", "text/html")
 
 Item = Say | Play | Pause | Gather
-parse = lru_cache(maxsize=512)(rcml.parse)
 
 
 def start(turn: Turn, sid: str) -> None:

@@ -69,7 +69,10 @@ class Run(Value, frozen=True):
 
 
 class Dial(Value, frozen=True):
-    """A Dial under way in the parent call.  ``legs`` are CallSids in document order."""
+    """A Dial under way in the parent call.  ``legs`` are CallSids in the order they were dialled.
+
+    ``rounds``: the places of the nouns that wait until every leg is out.  ``starred``: the caller's ``*`` ended it.
+    """
 
     legs: tuple[str, ...]
     action: str = ""
@@ -77,6 +80,8 @@ class Dial(Value, frozen=True):
     bridged: str = ""
     bridged_at: float = 0.0
     accepted: str = ""
+    rounds: tuple[tuple[int, ...], ...] = ()
+    starred: bool = False
 
 
 class Call(Value, frozen=True):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .. import sip
 from . import hops
 from .commands import Hangup, Invite, Leg, Reject
-from .dial import identity_headers, on_bridged, review_dial
+from .dial import identity_headers, on_bridged, on_starred, review_dial
 from .events import (
     Answered,
     Bridged,
@@ -25,6 +25,7 @@ from .events import (
     Performed,
     Provisional,
     RingTimeout,
+    Starred,
     TaskLost,
 )
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
@@ -121,7 +122,7 @@ def _apply(turn: Turn, event: Event) -> None:
 def _apply_to_call(
     turn: Turn,
     call: Call,
-    event: Invited | Provisional | Answered | Bridged | RingTimeout | Ended | Modified,
+    event: Invited | Provisional | Answered | Bridged | Starred | RingTimeout | Ended | Modified,
 ) -> None:
     match event:
         case Invited():
@@ -132,6 +133,8 @@ def _apply_to_call(
             _answered(turn, call, event)
         case Bridged():
             on_bridged(turn, call)
+        case Starred():
+            on_starred(turn, call)
         case RingTimeout():
             if not call.answered and not call.ending:
                 turn.update(call.sid, ending="no-answer")

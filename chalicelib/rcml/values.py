@@ -23,6 +23,8 @@ _CALLER_ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123
 _URI_CHARACTERS = _CALLER_ID | frozenset("!~*'()%&=$,;?/:@[]")
 """Every character RFC 3261 §25.1 has in a SIP URI.  The grammar itself is `chalicelib.sip`'s."""
 
+_NOT_IN_A_NAME = frozenset('<>"\\')
+
 RECORD = {
     "false": None,
     "do-not-record": None,
@@ -186,13 +188,24 @@ def events(raw: str) -> tuple[str, ...]:
 
 
 def caller_id(raw: str) -> str | None:
-    """Alphanumeric and ``+-_.`` up to 50, or a SIP URI under 255.  An empty one is none (the parent's
-    From)."""
+    """Alphanumeric and ``+-_.`` up to 50, or a SIP URI under 255, perhaps as ``"Display name" <URI>``.  An empty
+    one is none (the parent's From)."""
+    if raw.rstrip().endswith(">"):
+        return _named_caller_id(raw.strip())
     if raw[:5].lower().startswith(("sip:", "sips:")):
         return _sip_caller_id(raw)
     if len(raw) > MAX_CALLER_ID or not _CALLER_ID.issuperset(raw):
         raise ValueError("is neither alphanumeric and +-_. up to 50 characters nor a SIP URI")
     return raw or None
+
+
+def _named_caller_id(text: str) -> str:
+    """name-addr of RFC 3261 §25.1, the name always in quotes."""
+    name, _, uri = text[:-1].rpartition("<")
+    name = name.strip().strip('"')
+    if len(name) > MAX_CALLER_ID or not name.isprintable() or not _NOT_IN_A_NAME.isdisjoint(name):
+        raise ValueError('has a display name that is over 50 characters or has one of <>"\\')
+    return f'"{name}" <{_sip_caller_id(uri)}>'
 
 
 def _sip_caller_id(raw: str) -> str:

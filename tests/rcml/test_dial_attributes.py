@@ -47,6 +47,12 @@ def test_attribute_that_is_absent_has_the_default_of_the_contract(field: str, de
         ('callerId="+1_555-12.34a"', "caller_id", "+1_555-12.34a"),
         (f'callerId="{"9" * 50}"', "caller_id", "9" * 50),
         ('callerId="sip:desk@example.com"', "caller_id", "sip:desk@example.com"),
+        (
+            "callerId='\"Front desk\" &lt;sip:desk@example.com>'",
+            "caller_id",
+            '"Front desk" <sip:desk@example.com>',
+        ),
+        ("callerId='Desk &lt;sip:desk@example.com>'", "caller_id", '"Desk" <sip:desk@example.com>'),
         ('callerId="sipsy"', "caller_id", "sipsy"),
         ('callerId=""', "caller_id", None),
         ('record="true"', "record", "record-from-answer"),
