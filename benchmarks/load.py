@@ -93,7 +93,11 @@ def task(folder: Path, document: str, **environment: str) -> Iterator[Process]:
     } | environment  # fmt: skip
     with (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.bridged"], cwd=ROOT, env=os.environ | own, stdout=errors, stderr=errors
+            [sys.executable, "-m", "benchmarks.bridged"],
+            cwd=ROOT,
+            env=os.environ | own,
+            stdout=errors,
+            stderr=errors,
         )
     try:
         _wait_for(ready, process)
