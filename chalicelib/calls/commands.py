@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from .policy import HostRules
 from .session import CallEvent, Headers, Method, Value
 
 
@@ -45,7 +46,8 @@ class Leg(Value, frozen=True):
     ``uri`` is a SIP URI without header part.  ``from_uri`` is a SIP URI, or a bare user or number that the task
     completes with its own host.  ``headers`` go on the INVITE, again on the authenticated one.
     ``password`` is sealed, or plain where nothing seals (simulation).  ``screened``: answering is not accepting.
-    ``timeout``: seconds to ring; ``delay``: seconds to wait first.
+    ``timeout``: seconds to ring; ``delay``: seconds to wait first.  ``rules``: every address and port that the URI
+    leads to, and every URI that a redirection leads to, must be permitted by them.
     """
 
     call: str
@@ -56,6 +58,7 @@ class Leg(Value, frozen=True):
     username: str = ""
     password: str = ""
     credential_ref: str = ""
+    rules: HostRules | None = None
     screened: bool = False
     timeout: float = 30
     delay: float = 0

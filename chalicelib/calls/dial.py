@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from .. import rcml, sip
+from .admission import obstacle, rules_of
 from .commands import Answer, Hangup, Leg, Ring
 from .commands import Dial as DialCommand
 from .documents import parse
@@ -116,7 +117,9 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun) -> tuple[str, Leg | Non
             uri = sip.parse_uri(noun.target)
             for warning in uri.warnings:
                 turn.problem(warning.code, warning.message, noun.line)
-            return sid, _leg(turn, verb, noun, child, uri)
+            code, message = obstacle(turn, uri)
+            if code == 0:
+                return sid, _leg(turn, verb, noun, child, uri)
         except sip.InvalidSipUri as error:
             code, message = error.code, error.message
     turn.problem(code, message, noun.line)
@@ -169,6 +172,7 @@ def _leg(turn: Turn, verb: rcml.Dial, noun: rcml.Sip, child: Call, uri: sip.SipU
         username=noun.username or "",
         password=noun.password or "",
         credential_ref=noun.credential_ref or "",
+        rules=rules_of(turn),
         screened=bool(child.screening_url),
         timeout=noun.timeout or verb.timeout,
         delay=noun.delay,

@@ -12,6 +12,8 @@ from typing import Literal
 
 import msgspec
 
+from .policy import Policy
+
 CallStatus = Literal[
     "queued", "initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "canceled", "failed"
 ]
@@ -36,7 +38,7 @@ class StatusHook(Value, frozen=True):
 class Application(Value, frozen=True):
     """What a call runs when it starts: a document by ``url`` or given as ``rcml``, and where it reports.
 
-    Exactly one of ``url`` and ``rcml`` is set.
+    Exactly one of ``url`` and ``rcml`` is set.  ``policy`` is the account's, filled in by the step function.
     """
 
     account_sid: str
@@ -47,6 +49,7 @@ class Application(Value, frozen=True):
     fallback_method: Method = "POST"
     status_hook: StatusHook | None = None
     strict_sip: bool = False
+    policy: Policy | None = None
 
 
 class Run(Value, frozen=True):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from .. import sip
 from . import hops
+from .admission import obstacle, rules_of
 from .commands import Hangup, Invite, Leg, Reject
 from .dial import identity_headers, on_bridged, on_starred, review_dial
 from .events import (
@@ -204,6 +205,11 @@ def _claimed(turn: Turn, event: Claimed) -> None:
         end_call(turn, parent, error=error.code)
         return
     turn.update(parent.sid, to=uri.without_headers)
+    code, message = obstacle(turn, uri)
+    if code:
+        turn.problem(code, message)
+        end_call(turn, turn.update(parent.sid, run=None), error=code)
+        return
     turn.command(Invite(_first_leg(turn, parent, uri, launch), time_limit=launch.time_limit))
 
 
@@ -219,6 +225,7 @@ def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg
         username=launch.username,
         password=launch.password,
         credential_ref=launch.credential_ref,
+        rules=rules_of(turn),
         timeout=launch.timeout,
     )
 

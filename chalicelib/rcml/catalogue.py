@@ -85,7 +85,7 @@ CATALOGUE: dict[int, Meaning] = {
     13222: Meaning("Number: invalid sendDigits", "Not digits, *, #, A to D and w. Nothing is sent."),
     13223: Meaning("Number: invalid number format", "Not a telephone number. That leg fails."),
     13224: Meaning("Number: invalid number", "The number cannot be reached. That leg fails."),
-    13225: Meaning("Number: blocked", "The account may not dial this number. That leg fails."),
+    13225: Meaning("Number: blocked", "The account may not dial this number or user. That leg fails."),
     13226: Meaning("Number: invalid country code", "No such country. That leg fails."),
     13227: Meaning(
         "Number: no geographic permission", "The account may not dial this country. That leg fails."
@@ -113,7 +113,7 @@ CATALOGUE: dict[int, Meaning] = {
     ),
     13254: Meaning(
         "Sip: host not allowed",
-        "The host does not resolve, or resolves to an address that is not public. That leg fails.",
+        "The host resolves to an address that is not public, or the account may not call it. That leg fails.",
     ),
     13255: Meaning("Sip: own domain", "The host is this platform's own. That leg fails."),
     13256: Meaning("Dial: invalid recordingStatusCallback", "Not an http(s) URL. It is ignored."),

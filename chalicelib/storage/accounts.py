@@ -1,7 +1,7 @@
 """Accounts and the applications that incoming calls run.
 
-Table: ``pk = AC…`` holds an account (``auth_token``); ``pk = domain#<host>`` the application of a SIP domain
-and ``pk = domain#*`` that of every domain without one, as JSON in ``application``.
+Table: ``pk = AC…`` holds an account (``auth_token``, and ``policy`` as JSON); ``pk = domain#<host>`` the application
+of a SIP domain and ``pk = domain#*`` that of every domain without one, as JSON in ``application``.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+import msgspec
+
+from ..calls.policy import Policy, check_policy
 from ..calls.protocol import decode, encode
 from ..calls.session import Application
 from .cache import Cache
@@ -34,11 +37,21 @@ class Accounts:
         """What a call to ``to`` at SIP ``domain`` (empty: that of ``to``) runs; None when nobody is there."""
         host = (domain or _host(to)).lower()
         item = self._read(f"domain#{host}") or self._read("domain#*")
-        return decode(str(item["application"]), Application) if item else None
+        return self.restricted(decode(str(item["application"]), Application)) if item else None
 
-    def save_account(self, sid: str, token: str) -> None:
-        """Create account ``sid`` or give it a new AuthToken."""
-        self._table.put({"pk": sid, "auth_token": token})
+    def restricted(self, application: Application) -> Application:
+        """``application`` under the policy of its account."""
+        item = self._read(application.account_sid)
+        policy = decode(str(item["policy"]), Policy) if item and "policy" in item else None
+        return msgspec.structs.replace(application, policy=policy)
+
+    def save_account(self, sid: str, token: str, policy: Policy | None = None) -> None:
+        """Create account ``sid``, or give it this AuthToken and this policy.  Raises InvalidPolicyError."""
+        item: Item = {"pk": sid, "auth_token": token}
+        if policy is not None:
+            check_policy(policy)
+            item["policy"] = encode(policy).decode()
+        self._table.put(item)
 
     def save_application(self, domain: str, application: Application) -> None:
         """Let calls to ``domain`` (a host, or ``*``) run ``application``, whose RCML has no plain password."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ..calls.commands import Callback, Command, Fetch, subject
-from ..calls.events import Event, Incoming
+from ..calls.events import Created, Event, Incoming
 from ..calls.protocol import StepRequest, StepResponse, encode
 from ..calls.session import Session
 from ..calls.step import step
@@ -73,6 +73,8 @@ class Steps:
             self._log.close(row)
 
     def _with_application(self, event: Event) -> Event:
+        if isinstance(event, Created):
+            return msgspec.structs.replace(event, application=self._accounts.restricted(event.application))
         if not isinstance(event, Incoming):
             return event
         application = self._accounts.application_for(event.sip_domain, event.to)

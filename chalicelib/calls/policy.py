@@ -1,0 +1,141 @@
+"""What an account may dial, and how much of it: set by who runs the platform, fixed for a session when it begins."""
+
+from __future__ import annotations
+
+import ipaddress
+from functools import lru_cache
+from urllib.parse import unquote
+
+import msgspec
+
+_SEPARATORS = str.maketrans("", "", "-.() ")
+_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+class InvalidPolicyError(ValueError):
+    """An entry of a policy says nothing; the text names it."""
+
+
+class HostRules(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where the account's INVITEs may go.  What is refused is refused; a list of what is allowed refuses the rest.
+
+    Hosts: a name, ``*.example.com`` (every name under it), an address or a network (CIDR).  A name is judged as
+    written, addresses as resolved.  Ports: ``5060`` or ``5060-5069``.  Prefixes: of the user part, decoded and
+    without the separators ``-.()``, such as ``+1900``.
+    """
+
+    allowed_hosts: tuple[str, ...] = ()
+    refused_hosts: tuple[str, ...] = ()
+    allowed_ports: tuple[str, ...] = ()
+    refused_ports: tuple[str, ...] = ()
+    allowed_prefixes: tuple[str, ...] = ()
+    refused_prefixes: tuple[str, ...] = ()
+
+    def permit_user(self, user: str) -> bool:
+        """Whether ``user`` (of a URI as written, or a telephone number) may be called."""
+        number = unquote(user).translate(_SEPARATORS)
+        if number.startswith(self.refused_prefixes):
+            return False
+        return not self.allowed_prefixes or number.startswith(self.allowed_prefixes)
+
+    def permit_name(self, host: str, port: int | None) -> bool:
+        """Before ``host`` is looked up: False when no address that it may have would be permitted.
+
+        ``port``: None when the URI has none, so that DNS decides (RFC 3263 §4.2).
+        """
+        address = _address(host)
+        if not self._permit_port(port) or _among(self.refused_hosts, host, address):
+            return False
+        if not self.allowed_hosts or _among(self.allowed_hosts, host, address):
+            return True
+        return address == "" and any(_network(entry) for entry in self.allowed_hosts)
+
+    def permit_target(self, host: str, address: str, port: int) -> bool:
+        """Whether an INVITE for ``host`` may be sent to ``address`` (resolved) and ``port``."""
+        if not self._permit_port(port) or _among(self.refused_hosts, host, address):
+            return False
+        return not self.allowed_hosts or _among(self.allowed_hosts, host, address)
+
+    def _permit_port(self, port: int | None) -> bool:
+        if port is None:
+            return True
+        if any(port in _ports(entry) for entry in self.refused_ports):
+            return False
+        return not self.allowed_ports or any(port in _ports(entry) for entry in self.allowed_ports)
+
+
+class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Calls that the account may place: legs of its Dials and calls of the API.  0: as many as it likes.
+
+    ``calls_per_second`` counts whole seconds of the clock; ``concurrent_calls`` those that have not ended.
+    """
+
+    calls_per_second: int = 0
+    concurrent_calls: int = 0
+
+
+class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
+    """All of it; what is None is not restricted."""
+
+    rules: HostRules | None = None
+    limits: Limits | None = None
+
+
+def check_policy(policy: Policy) -> None:
+    """Raises InvalidPolicyError for an entry that could never match, and for a limit below 0."""
+    rules, limits = policy.rules or HostRules(), policy.limits or Limits()
+    for host in rules.allowed_hosts + rules.refused_hosts:
+        if (
+            not host.removeprefix("*.")
+            or "*" in host.removeprefix("*.")
+            or (":" in host and not _network(host))
+        ):
+            raise InvalidPolicyError(f"no host, address or network: {host!r}")
+    for ports in rules.allowed_ports + rules.refused_ports:
+        if not _ports(ports):
+            raise InvalidPolicyError(f"no port and no range of ports: {ports!r}")
+    for prefix in rules.allowed_prefixes + rules.refused_prefixes:
+        if not prefix or prefix != prefix.translate(_SEPARATORS):
+            raise InvalidPolicyError(f"no prefix: {prefix!r}")
+    if min(limits.calls_per_second, limits.concurrent_calls) < 0:
+        raise InvalidPolicyError("a limit is below 0")
+
+
+def _among(entries: tuple[str, ...], host: str, address: str) -> bool:
+    return any(_matches(entry, host.lower().removesuffix("."), address) for entry in entries)
+
+
+def _matches(entry: str, host: str, address: str) -> bool:
+    network = _network(entry)
+    if network is not None:
+        return address != "" and _plain(address) in network
+    name = entry.lower()
+    return host.endswith(name[1:]) if name.startswith("*.") else host == name
+
+
+def _plain(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """``::ffff:192.0.2.1`` leads to 192.0.2.1 (RFC 4291 §2.5.5.2)."""
+    parsed = ipaddress.ip_address(address)
+    return getattr(parsed, "ipv4_mapped", None) or parsed
+
+
+def _address(host: str) -> str:
+    """``host`` of a URI when it is an address, without the brackets of IPv6; else empty."""
+    bare = host.strip("[]")
+    return bare if _network(bare) else ""
+
+
+@lru_cache(1024)
+def _network(entry: str) -> _Network | None:
+    try:
+        return ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        return None
+
+
+def _ports(entry: str) -> range:
+    low, dash, high = entry.partition("-")
+    last = high if dash else low
+    if not (low.isascii() and low.isdigit() and last.isascii() and last.isdigit()):
+        return range(0)
+    return range(max(1, int(low)), min(65535, int(last)) + 1)
