@@ -46,6 +46,31 @@ class Owner(Protocol):
         """It is over; the last word about it."""
 
 
+class Nobody:
+    """The owner of a leg that counts no more."""
+
+    def leg_invited(self, leg: Leg) -> None:
+        """See Owner."""
+
+    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
+        """See Owner."""
+
+    def leg_answered(self, leg: Leg, headers: Headers) -> None:
+        """See Owner."""
+
+    def leg_media(self, leg: Leg) -> None:
+        """See Owner."""
+
+    def leg_digit(self, leg: Leg, digit: str) -> None:
+        """See Owner."""
+
+    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
+        """See Owner."""
+
+
+_NOBODY = Nobody()
+
+
 class SipCall(pj.Call):
     """The engine's object.  Its callbacks only record."""
 
@@ -70,9 +95,9 @@ class SipCall(pj.Call):
             _log.exception("call state")
 
     def onCallTsxState(self, prm: Any) -> None:
-        """The only sight of a 100."""
+        """The only sight of a 100.  A 408 or 503 of the engine's own making is no response."""
         leg = self.leg
-        if leg is not None and not leg.heard and prm.e.body.tsxState.tsx.statusCode >= 100:
+        if leg is not None and not leg.heard and prm.e.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
             leg.first_response()
 
     def onCallMediaState(self, prm: Any) -> None:
@@ -163,6 +188,11 @@ class Leg:
         else:
             self._loop.after(SILENCE, lambda: self._end(0, "", (), 0))
 
+    def forsake(self) -> None:
+        """Another INVITE takes its place: hang up, and tell nobody."""
+        self._owner = _NOBODY
+        self.hang_up()
+
     def fail(self, error: int) -> None:
         """It never came to be."""
         self._release()
@@ -186,7 +216,9 @@ class Leg:
         elif state == pj.PJSIP_INV_STATE_CONFIRMED and not self.inbound:
             self._loop.soon(self._on_answered)
         elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            headers = x_headers(message) if message.startswith("SIP/") else ()
+            answered = message.startswith("SIP/")
+            self.heard = self.heard or answered
+            headers = x_headers(message) if answered else ()
             why = final_reason(message) or reason
             self._loop.soon(lambda: self._on_disconnected(code, why, headers))
 

@@ -1,18 +1,37 @@
-"""Where a SIP URI leads, looked up off the loop, and whether we may send there.
+"""Where a SIP URI leads (RFC 3263), looked up off the loop, and whether we may send there.
 
-The guard judges the *resolved* address, and the call goes to that address: a name that answers differently the
-second time (DNS rebinding) gains nothing.
+The guard judges every *resolved* address, and the call goes to just that address: a name that answers differently
+the second time (DNS rebinding) gains nothing.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import random
 import socket
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
 
-from .messages import host_of, port_of
+import dns.exception
+import dns.nameserver
+import dns.resolver
+
+from chalicelib.calls.policy import HostRules
+
+from .targets import Target, Transport, Wanted, wanted
 
 REFUSED = 13254
 UNREACHABLE = 32011
+MOST_TARGETS = 8
+LOOK_UP_SECONDS = 5.0
+"""For all the questions of one URI."""
+QUESTION_SECONDS = 2.0
+
+SERVICES: dict[Transport, str] = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
+NAPTR_SERVICES: dict[str, Transport] = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
+"""RFC 3263 §4.1; SCTP and WebSocket are not ours."""
 
 
 class TargetError(Exception):
@@ -43,20 +62,156 @@ class Guard:
         return ip.is_global and not ip.is_multicast
 
 
-def next_hop(uri: str, guard: Guard) -> str:
-    """Where to send a request for ``uri``; empty: to the address that is written in it.
+@dataclass(frozen=True)
+class Server:
+    """A host that serves a domain, still by name."""
 
-    Blocks on DNS.  Raises TargetError.
-    """
-    host, port = host_of(uri), port_of(uri)
+    transport: Transport
+    host: str
+    port: int
+
+
+class Resolver:
+    """``name_servers``: ``address`` or ``address:port`` each; none: the system's.  For any thread."""
+
+    def __init__(self, guard: Guard, name_servers: tuple[str, ...] = (), *, ipv6: bool = False) -> None:
+        self._guard = guard
+        self._families = ("A", "AAAA") if ipv6 else ("A",)
+        self._addresses_by_dns = bool(name_servers)
+        self._dns = _resolver(name_servers)
+        self._random = random.Random()
+
+    def targets(self, uri: str, rules: HostRules | None = None) -> tuple[Target, ...]:
+        """The addresses to try for ``uri``, in this order; at least one.  ``rules`` are the account's.
+
+        Blocks on DNS, LOOK_UP_SECONDS at most.  Raises TargetError.
+        """
+        want = wanted(uri)
+        question = _Question(self._dns, time.monotonic() + LOOK_UP_SECONDS)
+        found: list[Target] = []
+        refused = False
+        for server in self._servers(want, question):
+            for address in self._addresses(server.host, question):
+                if self._permits(want.host, server, address, rules):
+                    found.append(Target(address, server.port, server.transport, want.host))
+                else:
+                    refused = True
+            if len(found) >= MOST_TARGETS:
+                break
+        if not found:
+            raise TargetError(REFUSED if refused else UNREACHABLE)
+        return tuple(dict.fromkeys(found))[:MOST_TARGETS]
+
+    def _permits(self, host: str, server: Server, address: str, rules: HostRules | None) -> bool:
+        if rules is not None and not rules.permit_target(host, address, server.port):
+            return False
+        return any(self._guard.permits(name, address) for name in (host, server.host))
+
+    def _servers(self, want: Wanted, question: _Question) -> Iterator[Server]:
+        """RFC 3263 §4.1 and §4.2.  A port or an address in the URI says it all: then nothing is asked."""
+        transport: Transport = want.transport or "udp"
+        plain = Server(transport, want.host, want.port or want.default_port)
+        if want.port or _is_address(want.host):
+            yield plain
+            return
+        services = self._services(want, question)
+        servers = [server for kind, name in services for server in self._service(kind, name, question)]
+        yield from servers
+        if not servers:
+            yield plain
+
+    def _services(self, want: Wanted, question: _Question) -> list[tuple[Transport, str]]:
+        """The SRV names to ask for, the domain's favourite transport first."""
+        if want.transport:
+            return [(want.transport, f"{SERVICES[want.transport]}.{want.host}")]
+        pointers = sorted(question.records(want.host, "NAPTR"), key=lambda r: (r.order, r.preference))
+        named: list[tuple[Transport, str]] = [
+            (NAPTR_SERVICES[service], pointer.replacement.to_text(omit_final_dot=True))
+            for pointer in pointers
+            if (service := pointer.service.decode("ascii", "replace").upper()) in NAPTR_SERVICES
+            and pointer.flags.lower() == b"s"
+        ]
+        plain: list[Transport] = ["udp", "tcp"]
+        return named or [(kind, f"{SERVICES[kind]}.{want.host}") for kind in plain]
+
+    def _service(self, transport: Transport, name: str, question: _Question) -> Iterator[Server]:
+        records = question.records(name, "SRV")
+        for record in _in_order(records, self._random):
+            yield Server(transport, record.target.to_text(omit_final_dot=True).lower(), record.port)
+
+    def _addresses(self, host: str, question: _Question) -> list[str]:
+        bare = host.strip("[]")
+        if bare == ".":  # the SRV record says: not here (RFC 2782)
+            return []
+        if _is_address(host):
+            return [bare] if ":" not in bare or "AAAA" in self._families else []
+        if self._addresses_by_dns:
+            return [record.address for kind in self._families for record in question.records(host, kind)]
+        return _system_addresses(host, socket.AF_UNSPEC if "AAAA" in self._families else socket.AF_INET)
+
+
+class _Question:
+    """The questions about one URI, and how long they may still take."""
+
+    def __init__(self, resolver: dns.resolver.Resolver, deadline: float) -> None:
+        self._resolver = resolver
+        self._deadline = deadline
+
+    def records(self, name: str, kind: str) -> list[Any]:
+        """None for a name without them, and for servers that do not answer: other records may still be had."""
+        left = self._deadline - time.monotonic()
+        if left <= 0:
+            return []
+        try:
+            answer = self._resolver.resolve(name, kind, lifetime=min(left, QUESTION_SECONDS), search=False)
+        except (dns.exception.DNSException, OSError, UnicodeError):
+            return []
+        return list(answer)
+
+
+def _resolver(name_servers: tuple[str, ...]) -> dns.resolver.Resolver:
+    resolver = dns.resolver.Resolver(configure=False)
+    if name_servers:
+        resolver.nameservers = [_name_server(text) for text in name_servers]
+    else:
+        try:
+            resolver.read_resolv_conf("/etc/resolv.conf")
+        except (dns.exception.DNSException, OSError):
+            resolver.nameservers = []  # a machine without DNS still has its hosts file
+    resolver.cache = dns.resolver.LRUCache()
+    return resolver
+
+
+def _name_server(text: str) -> dns.nameserver.Nameserver:
+    address, colon, port = text.rpartition(":")
+    if colon and port.isdigit() and ":" not in address.strip("[]").removesuffix(text):
+        return dns.nameserver.Do53Nameserver(address.strip("[]"), int(port))
+    return dns.nameserver.Do53Nameserver(text.strip("[]"))
+
+
+def _system_addresses(host: str, family: int) -> list[str]:
+    """The hosts file and the system's DNS."""
     try:
-        found = socket.getaddrinfo(host.strip("[]"), port, socket.AF_INET, socket.SOCK_DGRAM)
+        found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
-        raise TargetError(UNREACHABLE) from None
-    address = str(found[0][4][0])
-    if not guard.permits(host, address):
-        raise TargetError(REFUSED)
-    if address == host:
-        return ""
-    transport = ";transport=tcp" if ";transport=tcp" in uri.lower() else ""
-    return f"sip:{address}:{port}{transport}"
+        return []
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+def _in_order(records: Iterable[Any], chance: random.Random) -> Iterator[Any]:
+    """By priority; within one, by chance in proportion to the weights (RFC 2782)."""
+    left = sorted(records, key=lambda record: (record.priority, record.weight))
+    while left:
+        rivals = [record for record in left if record.priority == left[0].priority]
+        weights = [record.weight for record in rivals]
+        chosen = chance.choices(rivals, weights)[0] if any(weights) else chance.choice(rivals)
+        left.remove(chosen)
+        yield chosen
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True

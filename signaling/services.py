@@ -11,7 +11,7 @@ from .audio import Downloads
 from .controller import Controller, Unseal
 from .endpoint import Endpoint
 from .loop import Loop
-from .resolving import Guard
+from .resolving import Resolver
 from .settings import Settings
 from .speech import Speech
 
@@ -31,7 +31,7 @@ class Services:
     loop: Loop
     endpoint: Endpoint
     controller: Controller
-    guard: Guard
+    resolver: Resolver
     speech: Speech
     downloads: Downloads
     unseal: Unseal

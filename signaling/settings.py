@@ -19,6 +19,7 @@ class Settings:
     """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
 
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end.
+    ``name_servers``: DNS servers (``address`` or ``address:port``) instead of the system's.
     """
 
     sip_host: str = "0.0.0.0"
@@ -37,6 +38,7 @@ class Settings:
     seal_key_id: str = ""
     speech_engine: SpeechEngine = "espeak-ng"
     allowed_addresses: tuple[str, ...] = ()
+    name_servers: tuple[str, ...] = ()
     health_port: int = 8080
     ready_file: str = ""
     drain_seconds: int = 90
@@ -47,7 +49,6 @@ class Settings:
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises SettingsError for the first variable that cannot be used."""
     defaults = Settings()
-    allowed = environment.get("ALLOWED_ADDRESSES", "").split(",")
     return Settings(
         sip_host=environment.get("SIP_HOST", defaults.sip_host),
         sip_port=_number(environment, "SIP_PORT", defaults.sip_port, 0, 65535),
@@ -64,7 +65,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         calls_table=environment.get("CALLS_TABLE", ""),
         seal_key_id=environment.get("SEAL_KEY_ID", ""),
         speech_engine=_speech_engine(environment.get("SPEECH_ENGINE", defaults.speech_engine)),
-        allowed_addresses=tuple(part.strip() for part in allowed if part.strip()),
+        allowed_addresses=_list(environment, "ALLOWED_ADDRESSES"),
+        name_servers=_list(environment, "NAME_SERVERS"),
         health_port=_number(environment, "HEALTH_PORT", defaults.health_port, 0, 65535),
         ready_file=environment.get("READY_FILE", ""),
         drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
@@ -78,6 +80,10 @@ def _text(environment: Mapping[str, str], name: str) -> str:
     if not value:
         raise SettingsError(f"{name} is not set")
     return value
+
+
+def _list(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in environment.get(name, "").split(",") if part.strip())
 
 
 def _number(environment: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:

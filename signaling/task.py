@@ -18,7 +18,7 @@ from .health import serve_health
 from .legs import Leg
 from .loop import Loop
 from .memory import give_back_memory
-from .resolving import Guard
+from .resolving import Guard, Resolver
 from .services import Services
 from .settings import Settings
 from .speech import Speech, Synthesize
@@ -35,7 +35,7 @@ def run_task(
     switchboard = Switchboard(loop)
     endpoint = Endpoint(settings, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
-        guard = Guard(settings.allowed_addresses)
+        resolver = Resolver(Guard(settings.allowed_addresses), settings.name_servers)
         address_guard = AddressGuard(",".join(settings.allowed_addresses))
         switchboard.open(
             Services(
@@ -43,7 +43,7 @@ def run_task(
                 loop=loop,
                 endpoint=endpoint,
                 controller=controller,
-                guard=guard,
+                resolver=resolver,
                 speech=Speech(synthesize, Path(folder)),
                 downloads=Downloads(Path(folder), address_guard),
                 unseal=unseal,

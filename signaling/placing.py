@@ -1,0 +1,124 @@
+"""One outbound leg on its way: look-up, INVITE, the next server while none has answered, and its limit of ringing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from chalicelib.calls import commands
+
+from .endpoint import Route
+from .legs import UNREACHABLE, Leg
+from .loop import Timer
+from .messages import from_header
+from .resolving import TargetError
+from .services import Services
+
+CREDENTIALS_UNUSABLE = 13249
+SILENCE_SECONDS = 4.0
+"""After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is
+one.  Timer B, 32 s, would be later than the leg's own limit."""
+
+
+@dataclass(frozen=True)
+class Hop:
+    """An INVITE to send: the Request-URI, and the way there."""
+
+    uri: str
+    route: Route
+
+
+class Placing:
+    """From the command to the answer.  ``leg`` is another one after each INVITE that nobody answered."""
+
+    def __init__(
+        self,
+        services: Services,
+        new_leg: Callable[[], Leg],
+        command: commands.Leg,
+        ring_timeout: Callable[[Leg], None],
+    ) -> None:
+        self.leg = new_leg()
+        self.screened = command.screened
+        self._services = services
+        self._new_leg = new_leg
+        self._command = command
+        self._ring_timeout = ring_timeout
+        self._hops: deque[Hop] = deque()
+        self._given_up = False
+        self._silence: Timer | None = None
+        self._timer: Timer | None = (
+            services.loop.after(command.delay, self._look_up) if command.delay else None
+        )
+        if self._timer is None:
+            self._look_up()
+
+    def answered(self) -> None:
+        """It does not ring any more."""
+        for timer in (self._timer, self._silence):
+            if timer is not None:
+                timer.cancel()
+
+    def give_up(self) -> None:
+        """Whatever it takes, also before the INVITE."""
+        self.answered()
+        self._given_up = True
+        if self.leg.sip_call_id:
+            self.leg.hang_up()
+        else:
+            self.leg.fail(0)
+
+    def goes_on(self, leg: Leg) -> bool:
+        """Whether another INVITE takes the place of ``leg``, which has ended: never after any answer to it."""
+        if leg.heard or self._given_up or not self._hops:
+            return False
+        self._next()
+        return True
+
+    def _look_up(self) -> None:
+        work = partial(_hops, self._command, self._services)
+        self._services.loop.off_loop(work, self._begin, self._not_placed)
+
+    def _begin(self, hops: tuple[Hop, ...]) -> None:
+        if self._given_up:
+            return
+        self._hops.extend(hops)
+        self._timer = self._services.loop.after(self._command.timeout, lambda: self._ring_timeout(self.leg))
+        self._invite(self.leg)
+
+    def _invite(self, leg: Leg) -> None:
+        hop = self._hops.popleft()
+        command = self._command
+        sender = from_header(command.from_uri, command.from_name, self._services.endpoint.host)
+        if self._hops:
+            self._silence = self._services.loop.after(SILENCE_SECONDS, lambda: self._not_heard(leg))
+        leg.invite(hop.route, f"<{hop.uri}>", sender, command.headers)
+
+    def _not_heard(self, leg: Leg) -> None:
+        """The server of ``leg`` is silent: what it says from now on is answered with CANCEL or BYE."""
+        if leg is self.leg and not (leg.heard or leg.over or self._given_up):
+            leg.forsake()
+            self._next()
+
+    def _next(self) -> None:
+        if self._silence is not None:
+            self._silence.cancel()
+        self.leg = self._new_leg()
+        self._invite(self.leg)
+
+    def _not_placed(self, error: Exception) -> None:
+        if not self._given_up:
+            self.leg.fail(error.code if isinstance(error, TargetError) else UNREACHABLE)
+
+
+def _hops(command: commands.Leg, services: Services) -> tuple[Hop, ...]:
+    """Blocks on DNS, and on the key service for a sealed password."""
+    targets = services.resolver.targets(command.uri, command.rules)
+    if command.credential_ref:
+        raise TargetError(CREDENTIALS_UNUSABLE)
+    password = services.unseal(command.password) if command.username else ""
+    return tuple(
+        Hop(command.uri, Route(command.username, password, target.hop(command.uri))) for target in targets
+    )
