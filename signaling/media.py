@@ -38,6 +38,17 @@ def bridge(one: Leg, other: Leg) -> None:
         _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 
+def unbridge(one: Leg, other: Leg) -> None:
+    """Neither hears the other any more."""
+    if one.audio is None or other.audio is None:
+        return
+    try:
+        one.audio.stopTransmit(other.audio)
+        other.audio.stopTransmit(one.audio)
+    except pj.Error:  # one hung up in this very moment, and took its port with it
+        _log.info("%s and %s: not bridged any more", one.sid, other.sid)
+
+
 class RingTone:
     """The tone of ``country`` (``us`` for one we do not know) on ``leg``, from now until ``stop``."""
 

@@ -16,14 +16,13 @@ import msgspec
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
-from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
+from chalicelib.calls.protocol import Modification, SipMessage, StepRequest, StepResponse
 from chalicelib.calls.session import Headers
 
-from .dialing import Dialing
+from .dialing import Dialing, Placing
 from .legs import Leg
 from .loop import Timer
 from .performing import Performance
-from .placing import Placing
 from .services import Services
 
 PATIENCE = 0.02
@@ -48,6 +47,7 @@ class Session:
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
         self._placings: dict[str, Placing] = {}
+        self._modifications: set[str] = set()
         self._performances: dict[str, Performance] = {}
         self._dialing: Dialing | None = None
         self._limit: Timer | None = None
@@ -68,6 +68,17 @@ class Session:
         """Tell the engine what asks for no command: with the events that follow at once, in one step."""
         self._pending.append(event)
         self._services.loop.after(PATIENCE, self._post)
+
+    def modify(self, message: Modification) -> None:
+        """What the API asks of a call.  A queue may give the same message twice: only the first counts."""
+        if message.id and message.id in self._modifications:
+            return
+        self._modifications.add(message.id)
+        self.report(
+            events.Modified(
+                **_now(), call=message.call, status=message.status, redirection=message.redirection
+            )
+        )
 
     def trace(self, message: SipMessage) -> None:
         """For the log, with the next request."""
@@ -140,10 +151,8 @@ class Session:
             case commands.Invite():
                 self._time_limit = command.time_limit
                 self._place(command.leg)
-            case commands.Dial():
-                self._dial(command)
-            case commands.Bridge():
-                self._bridge(command)
+            case commands.Dial() | commands.Bridge() | commands.Part():
+                self._connect(command)
             case commands.Perform():
                 self._perform(command)
             case commands.Fetch():
@@ -154,6 +163,15 @@ class Session:
                         events.Fetched(**_now(), call=command.call, id=command.id, error=11200)
                     ),
                 )
+
+    def _connect(self, command: commands.Dial | commands.Bridge | commands.Part) -> None:
+        match command:
+            case commands.Dial():
+                self._dial(command)
+            case commands.Bridge():
+                self._bridge(command)
+            case commands.Part():
+                self._part(command)
 
     def _respond(self, call: str, code: int) -> None:
         if call in self._legs:
@@ -173,9 +191,10 @@ class Session:
             self.report(events.Ended(**_now(), call=call))
 
     def _place(self, command: commands.Leg) -> Placing:
-        placing = Placing(self._services, partial(self.new_leg, command.call), command, self._rang_out)
-        if not placing.leg.over:
-            self._placings[command.call] = placing
+        leg = self.new_leg(command.call)
+        placing = Placing(self._services, leg, command, self._rang_out)
+        if not leg.over:
+            self._placings[leg.sid] = placing
         return placing
 
     def _dial(self, command: commands.Dial) -> None:
@@ -193,6 +212,10 @@ class Session:
         if leg is not None and self._dialing is not None:
             self._stop_performance(command.leg)
             self._dialing.accept(leg)
+
+    def _part(self, command: commands.Part) -> None:
+        if self._dialing is not None and command.call == self.sid:
+            self._dialing.part(command.legs)
 
     def _perform(self, command: commands.Perform) -> None:
         leg = self._legs.get(command.call)
@@ -262,13 +285,10 @@ class Session:
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See legs.Owner."""
-        placing = self._placings.get(leg.sid)
-        if placing is not None and placing.goes_on(leg):
-            return
         self._stop_performance(leg.sid)
         self._legs.pop(leg.sid, None)
         self._ended.add(leg.sid)
-        self._placings.pop(leg.sid, None)
+        placing = self._placings.pop(leg.sid, None)
         if placing is not None:
             placing.answered()
         self._pending.append(

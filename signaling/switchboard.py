@@ -85,12 +85,10 @@ class Switchboard:
         session.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
     def modify(self, message: Modification) -> None:
-        """The API ends a call.  A session that has gone needs nothing."""
+        """The API changes a call.  A session that has gone needs nothing."""
         session = self._sessions.get(message.session)
         if session is not None:
-            session.report(
-                events.Modified(at=time.time(), entropy=fresh(), call=message.call, status=message.status)
-            )
+            session.modify(message)
 
     def drain(self, seconds: float) -> None:
         """503 from now on; stop when every session is over, hang up what is left after ``seconds``."""

@@ -95,6 +95,16 @@ class Bridge(Value, frozen=True, tag="bridge"):
     leg: str
 
 
+class Part(Value, frozen=True, tag="part"):
+    """Take ``legs`` out of the Dial on ``call``: neither bridged to it nor cancelled with the others, now or later.
+
+    A Dial that has no legs left is over: no ring tone, and nothing at its limit.
+    """
+
+    call: str
+    legs: tuple[str, ...]
+
+
 class Say(Value, frozen=True, tag="say"):
     """Speak ``text``; ``loop`` times, 0 = until the call ends."""
 
@@ -149,7 +159,7 @@ class Fetch(Value, frozen=True, tag="fetch"):
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Perform | Fetch
+Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Part | Perform | Fetch
 
 
 def subject(command: Command) -> str:

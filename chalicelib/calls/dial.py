@@ -194,14 +194,22 @@ def on_bridged(turn: Turn, leg: Call) -> None:
     """The task bridged ``leg`` and is cancelling the others.  A second bridge in one Dial is undone."""
     parent = turn.parent
     dial = parent.dial
+    if leg.independent:  # bridged, and the others cancelled, before the task heard that it goes its own way
+        if dial is not None and leg.sid in dial.legs:
+            _give_up_all_but(turn, dial, leg)
+        return
     if parent.over or dial is None or leg.sid not in dial.legs or dial.bridged not in ("", leg.sid):
         turn.command(Hangup(leg.sid))
         return
     turn.update(leg.sid, run=None)
     if not dial.bridged:
         turn.update(parent.sid, dial=msgspec.structs.replace(dial, bridged=leg.sid, bridged_at=turn.at))
+    _give_up_all_but(turn, dial, leg)
+
+
+def _give_up_all_but(turn: Turn, dial: Dial, leg: Call) -> None:
     for sid in dial.legs:
-        if sid != leg.sid:
+        if sid != leg.sid and not turn.call(sid).independent:
             give_up(turn, sid)
 
 
@@ -244,7 +252,7 @@ def _verb(turn: Turn) -> rcml.Dial | None:
 
 
 def _is_out(leg: Call) -> bool:
-    return leg.over or bool(leg.ending)
+    return leg.over or bool(leg.ending) or leg.independent
 
 
 def finish_dial(turn: Turn) -> None:
@@ -254,16 +262,23 @@ def finish_dial(turn: Turn) -> None:
     run = parent.run
     if dial is None:
         return
+    result = wind_up(turn, dial)
+    if dial.action and run is not None:
+        turn.fetch(parent.sid, msgspec.structs.replace(run, hops=0), dial.action, dial.method, result)
+    elif parent.over:
+        turn.update(parent.sid, run=None)
+
+
+def wind_up(turn: Turn, dial: Dial) -> dict[str, str]:
+    """The Dial is no more, and what is left of it is hung up; returns what its action request has to tell."""
+    parent = turn.parent
     for sid in dial.legs:
         if not _is_out(turn.call(sid)):
             turn.command(Hangup(sid))
             give_up(turn, sid)
+    result = _result(turn, dial)
     turn.update(parent.sid, dial=None)
-    if dial.action and run is not None:
-        extra = _result(turn, dial)
-        turn.fetch(parent.sid, msgspec.structs.replace(run, hops=0), dial.action, dial.method, extra)
-    elif parent.over:
-        turn.update(parent.sid, run=None)
+    return result
 
 
 def _result(turn: Turn, dial: Dial) -> dict[str, str]:
@@ -281,7 +296,7 @@ def _outcome(dial: Dial, legs: list[Call], parent: Call) -> tuple[Call, CallStat
         return chosen, "failed" if chosen.ending == "failed" else "completed"
     best = sip.best_response([final_code(leg) or UNREACHABLE_RANK for leg in legs])
     chosen = next(leg for leg in legs if (final_code(leg) or UNREACHABLE_RANK) == best)
-    if dial.starred or (parent.over and parent.ending != "failed"):
+    if dial.starred or (parent.over and parent.ending != "failed") or chosen.independent:
         return chosen, "canceled"
     if chosen.answered:
         return chosen, "no-answer"

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from .session import Application, Headers, Launch, Value
+from .session import Application, Headers, Launch, Method, Value
 
 
 class BaseEvent(Value, frozen=True, kw_only=True):
@@ -134,11 +134,24 @@ class Fetched(BaseEvent, frozen=True, tag="fetched"):
     error: int = 0
 
 
+class Redirection(Value, frozen=True):
+    """The document that POST Calls/{CallSid} gives a call: by ``url`` or as ``rcml``, exactly one of them.
+
+    ``with_peer``: the call that it is bridged to runs the document too (MoveConnectedCallLeg).
+    """
+
+    url: str = ""
+    method: Method = "POST"
+    rcml: str = ""
+    with_peer: bool = False
+
+
 class Modified(BaseEvent, frozen=True, tag="modified"):
-    """POST Calls/{CallSid} with Status."""
+    """POST Calls/{CallSid}: ``status`` ends the call, ``redirection`` has it run another document."""
 
     call: str
-    status: Literal["canceled", "completed"]
+    status: Literal["", "canceled", "completed"] = ""
+    redirection: Redirection | None = None
 
 
 class TaskLost(BaseEvent, frozen=True, tag="task-lost"):

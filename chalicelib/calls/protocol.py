@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 import msgspec
 
 from .commands import Command
-from .events import Event
+from .events import Event, Redirection
 from .session import Value
 
 
@@ -57,11 +57,16 @@ class OutboundCall(Value, frozen=True):
 
 
 class Modification(Value, frozen=True):
-    """In a task's own queue: the API asks to end a call of a session that the task owns."""
+    """In a task's own queue: what POST Calls/{CallSid} asks of a call whose session the task owns (see Modified).
+
+    The queue may give it twice: ``id`` tells the second from another one like it.
+    """
 
     session: str
     call: str
-    status: Literal["canceled", "completed"]
+    status: Literal["", "canceled", "completed"] = ""
+    redirection: Redirection | None = None
+    id: str = ""
 
 
 Message = TypeVar("Message")

@@ -246,7 +246,7 @@ def _reject(turn: Turn, call: Call, verb: rcml.Reject) -> None:
 def _document_ended(turn: Turn, call: Call) -> None:
     """A caller whose document ended is hung up; a callee whose screening document ended is accepted."""
     dial = turn.parent.dial
-    if call.sid == turn.session.sid or dial is None or dial.accepted or dial.bridged:
+    if call.sid == turn.session.sid or call.independent or dial is None or dial.accepted or dial.bridged:
         hang_up(turn, call)
     else:
         turn.update(call.sid, run=None)

@@ -59,6 +59,8 @@ class Run(Value, frozen=True):
     way.  ``base_url`` resolves the document's relative URLs.  ``position`` counts top-level verbs.  ``waiting``
     is the id of the fetch or performance whose end moves the run on; an event with another id is late and ignored.
     ``hops`` counts fetches since the call last heard or did something, to stop documents that redirect for ever.
+    A call that still rings may have the run that begins with its answer: then ``document``, or else the one to be
+    fetched from ``base_url`` by ``method``.
     """
 
     document: str = ""
@@ -93,7 +95,8 @@ class Call(Value, frozen=True):
     ``ending`` is the status the call gets because of what *we* decided (our CANCEL, our timeout, the task's
     death); empty while the remote party's answer decides.  ``sequence`` is the SequenceNumber of the next status
     callback.  ``headers`` are the X- headers of the INVITE (inbound) or of the 200 (outbound); ``final_headers``
-    those of the final response to our INVITE, whatever its code.
+    those of the final response to our INVITE, whatever its code.  ``independent``: the API took the call out of the
+    Dial that made it.  ``unheard``: the ids of fetches under way whose answers nobody runs.
     """
 
     sid: str
@@ -123,6 +126,8 @@ class Call(Value, frozen=True):
     screening_method: Method = "POST"
     run: Run | None = None
     dial: Dial | None = None
+    independent: bool = False
+    unheard: tuple[str, ...] = ()
 
     @property
     def over(self) -> bool:
@@ -172,4 +177,4 @@ class Session(Value, frozen=True):
     @property
     def over(self) -> bool:
         """Every call has ended and no request that must still be made is under way."""
-        return all(call.over and call.run is None for call in self.calls.values())
+        return all(call.over and call.run is None and not call.unheard for call in self.calls.values())

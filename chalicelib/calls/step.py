@@ -30,6 +30,7 @@ from .events import (
     TaskLost,
 )
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
+from .modification import begin, on_modified
 from .running import advance, fetch_document, on_fetched, on_performed, start
 from .session import Call, Launch, Run, Session
 from .turn import Step as Step
@@ -142,12 +143,15 @@ def _apply_to_call(
         case Ended():
             _ended(turn, call, event)
         case Modified():
-            _modified(turn, call)
+            on_modified(turn, call, event)
 
 
 def _resume(turn: Turn, event: Fetched | Performed) -> None:
     """Move a run on, if it waits for just this event."""
     call = next((call for call in turn.calls() if call.sid == event.call), None)
+    if call is not None and event.id in call.unheard:
+        _not_run(turn, call, event)
+        return
     if call is None or call.run is None or call.run.waiting != event.id:
         return
     if isinstance(event, Fetched):
@@ -156,10 +160,19 @@ def _resume(turn: Turn, event: Fetched | Performed) -> None:
         on_performed(turn, event)
 
 
+def _not_run(turn: Turn, call: Call, event: Fetched | Performed) -> None:
+    """The answer to a request that was made so that the application knows."""
+    turn.update(call.sid, unheard=tuple(request for request in call.unheard if request != event.id))
+    if event.error:
+        turn.problem(event.error, "the application was told something, and did not answer well")
+
+
 def _answered(turn: Turn, call: Call, event: Answered) -> None:
     if not on_answered(turn, call, event):
         return
-    if call.direction == "outbound-api":
+    if call.direction != "inbound" and call.run is not None:
+        begin(turn, call.sid, call.run)
+    elif call.direction == "outbound-api":
         start(turn, call.sid)
     elif call.direction == "outbound-dial" and call.screening_url:
         dial = turn.parent.dial
@@ -181,17 +194,6 @@ def _fetching(call: Call) -> bool:
     return call.run is not None and call.run.waiting.startswith("FE")
 
 
-def _modified(turn: Turn, call: Call) -> None:
-    """The API ends the call.  One that no task has claimed ends here; any other when its dialog is gone."""
-    turn.update(call.sid, run=call.run if call.dial else None)
-    if not call.answered and not call.ending:
-        turn.update(call.sid, ending="canceled")
-    if call.direction == "outbound-api" and not turn.session.task:
-        end_call(turn, turn.call(call.sid))
-    else:
-        turn.command(Hangup(call.sid))
-
-
 def _claimed(turn: Turn, event: Claimed) -> None:
     parent = turn.find(turn.session.sid)
     launch = turn.session.launch
@@ -202,7 +204,7 @@ def _claimed(turn: Turn, event: Claimed) -> None:
         uri = sip.parse_uri(parent.to)
     except sip.InvalidSipUri as error:
         turn.problem(error.code, error.message)
-        end_call(turn, parent, error=error.code)
+        end_call(turn, turn.update(parent.sid, run=None), error=error.code)
         return
     turn.update(parent.sid, to=uri.without_headers)
     code, message = obstacle(turn, uri)
@@ -233,6 +235,7 @@ def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg
 def _task_lost(turn: Turn) -> None:
     """Every call of the dead task failed.  A request it had under way is not repeated: nobody knows if it arrived."""
     for call in turn.calls():
+        turn.update(call.sid, unheard=())
         if call.over:
             turn.update(call.sid, run=None)
             continue

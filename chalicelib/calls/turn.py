@@ -158,6 +158,21 @@ class Turn:
         parameters = voice_parameters(self._session, self._calls[sid]) | extra
         self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
 
+    def inform(self, sid: str, url: str, method: Method, extra: dict[str, str]) -> None:
+        """Ask the application in the name of the call; nobody runs what it answers."""
+        request = self.new_id("FE")
+        call = self._calls[sid]
+        self.update(sid, unheard=(*call.unheard, request))
+        parameters = voice_parameters(self._session, call) | extra
+        self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
+
+    def abandon(self, sid: str) -> None:
+        """Take the call off its document.  A fetch that is under way is still waited for, and not run."""
+        call = self._calls[sid]
+        waiting = call.run.waiting if call.run else ""
+        unheard = (*call.unheard, waiting) if waiting.startswith("FE") else call.unheard
+        self.update(sid, run=None, unheard=unheard)
+
     def finish(self) -> Step:
         """The step that this turn amounts to; documents that no run needs any more are dropped."""
         needed = {call.run.document for call in self._calls.values() if call.run}

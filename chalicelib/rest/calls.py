@@ -1,4 +1,4 @@
-"""What the API does with calls: create, show, list, end."""
+"""What the API does with calls: create, show, list, modify."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
 from ..calls.events import Created, Modified
 from ..calls.protocol import Modification, StepRequest
@@ -17,10 +16,9 @@ from ..storage.outbound import Outbound
 from ..storage.tasks import Tasks
 from .errors import BusyError, ConflictError, InvalidError, MissingError, StateError
 from .filters import Query
-from .forms import Form, Sealing, new_call
+from .forms import Change, Form, Sealing, call_change, new_call
 
 ATTEMPTS = 5
-Ending = Literal["canceled", "completed"]
 UNANSWERED = ("queued", "initiated", "ringing")
 
 
@@ -98,37 +96,41 @@ class Calls:
         except InvalidTokenError:
             raise InvalidError(20001, "PageToken is not one of ours") from None
 
-    def end(self, account: Account, sid: str, status: str, edge: Edge) -> CallRow:
-        """POST Calls/{CallSid} with Status: ``completed`` ends any call, ``canceled`` one nobody answered.
+    def modify(self, account: Account, sid: str, form: Form, edge: Edge) -> CallRow:
+        """POST Calls/{CallSid}: end the call, or have it run another document; raises RestError.
 
-        A call that no task has claimed ends here and now; the step number decides against a task that claims it
-        in the same moment.  For any other its task is asked, and the answer shows the call as it still is.
+        Status ``completed`` ends any call, ``canceled`` one nobody answered.  A call that no task has claimed is
+        changed here and now; the step number decides against a task that claims it in the same moment.  For any
+        other its task is asked, and the answer shows the call as it still is.
         """
-        if status not in ("completed", "canceled"):
-            raise InvalidError(20001, "Status must be completed or canceled")
+        change = call_change(form, self._sealing)
         row = self.show(account, sid)
         for _ in range(ATTEMPTS):
             last = self._log.read_last(row.session)
             call = last.state.calls.get(sid) if last else None
             if last is None or call is None or call.over:
                 raise StateError("The call is over")
-            if status == "canceled" and call.status not in UNANSWERED:
+            if change.status == "canceled" and call.status not in UNANSWERED:
                 raise StateError("The call is answered; only completed ends it")
-            if self._ended(last, sid, "canceled" if status == "canceled" else "completed", edge):
+            if self._modified(last, sid, change, edge):
                 return self.show(account, sid)
         raise BusyError
 
-    def _ended(self, last: Row, sid: str, status: Ending, edge: Edge) -> bool:
-        """Whether the call was ended or its task was asked to; False when another wrote the step first."""
-        task = last.state.task
+    def _modified(self, last: Row, sid: str, change: Change, edge: Edge) -> bool:
+        """Whether the call was changed or its task was asked to; False when another wrote the step first."""
+        task, status = last.state.task, change.status or ""
         if not task:
-            event = Modified(at=edge.at, entropy=edge.entropy, call=sid, status=status)
+            event = Modified(
+                at=edge.at, entropy=edge.entropy, call=sid, status=status, redirection=change.redirection
+            )
             request = StepRequest(last.session, last.number + 1, (event,), last.state.epoch)
             return not self._steps.handle(request).fenced
         queue_url = self._tasks.queue_url(task)
         if queue_url is None:
             raise BusyError
-        self._outbound.modify(queue_url, Modification(last.session, sid, status))
+        self._outbound.modify(
+            queue_url, Modification(last.session, sid, status, change.redirection, edge.entropy)
+        )
         return True
 
 

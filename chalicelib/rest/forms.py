@@ -1,13 +1,14 @@
-"""The parameters of POST Calls, checked: what the call runs and how it dials out (CONTRACT §6)."""
+"""The parameters of POST Calls and POST Calls/{CallSid}, checked (CONTRACT §6)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
+from ..calls.events import Redirection
 from ..calls.session import Application, CallEvent, Launch, Method, StatusHook
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
@@ -21,8 +22,10 @@ CREATING = frozenset(
     | {"StatusCallbackMethod", "StatusCallbackEvent", "Timeout", "TimeLimit", "Record"}
     | {"SipAuthUsername", "SipAuthPassword"}
 )
-CHANGING = frozenset({"Status"})
+CHANGING = frozenset({"Status", "Url", "Rcml", "Twiml", "Method", "MoveConnectedCallLeg"})
+CHANGE_BYTES = 200_000  # of a document on its way to a task: a message of SQS holds 256 KiB
 SHOWN = 200
+Ending = Literal["canceled", "completed"]
 EVENTS: tuple[CallEvent, ...] = get_args(CallEvent)
 
 
@@ -98,6 +101,46 @@ def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Calla
     )
     to, from_ = _to(form, check_target), _from(form, check_target)
     return NewCall(to, from_, application, _launch(form, sealing))
+
+
+@dataclass(frozen=True)
+class Change:
+    """What POST Calls/{CallSid} asks for: one of both."""
+
+    status: Ending | None
+    redirection: Redirection | None
+
+
+def call_change(form: Form, sealing: Sealing) -> Change:
+    """Check ``form``; raises InvalidError unless it has exactly one of Status, Url and Rcml."""
+    form.allow(CHANGING)
+    status, url, rcml = form.get("Status"), form.get("Url"), form.get("Rcml") or form.get("Twiml")
+    if bool(status) + bool(url) + bool(rcml) != 1:
+        raise InvalidError(20001, "Exactly one of Status, Url and Rcml is required")
+    if status:
+        return Change(_ending(form, status), None)
+    if len(rcml) > RCML_CHARACTERS:
+        raise InvalidError(21262, f"Rcml is longer than {RCML_CHARACTERS} characters")
+    sealed = _sealed(sealing.document, rcml, "Rcml", 21262)
+    if len(sealed.encode()) > CHANGE_BYTES:
+        raise InvalidError(21262, f"Rcml is longer than {CHANGE_BYTES} bytes; serve it at a Url")
+    with_peer = _truth(form, "MoveConnectedCallLeg")
+    return Change(None, Redirection(_url(form, "Url", 21205), _method(form, "Method"), sealed, with_peer))
+
+
+def _ending(form: Form, status: str) -> Ending:
+    if status not in ("completed", "canceled"):
+        raise InvalidError(20001, "Status must be completed or canceled")
+    if form.get("Method") or form.get("MoveConnectedCallLeg"):
+        raise InvalidError(20001, "Method and MoveConnectedCallLeg go with Url or Rcml, not with Status")
+    return "completed" if status == "completed" else "canceled"
+
+
+def _truth(form: Form, name: str) -> bool:
+    text = form.get(name).lower()
+    if text not in ("", "true", "false"):
+        raise InvalidError(20001, f"{name} must be true or false")
+    return text == "true"
 
 
 def _to(form: Form, check_target: Callable[[str], None]) -> str:

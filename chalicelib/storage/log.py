@@ -19,7 +19,7 @@ from typing import Protocol
 import msgspec
 
 from ..calls.commands import Callback, Command
-from ..calls.events import Claimed, Created, Event, Fetched, Incoming
+from ..calls.events import Claimed, Created, Event, Fetched, Incoming, Modified
 from ..calls.protocol import SipMessage, decode, encode
 from ..calls.session import Application, Session, Value
 from .cache import Cache
@@ -169,6 +169,11 @@ def _with_texts(row: Row, swap: Callable[[str], str]) -> Row:
 def _event(event: Event, swap: Callable[[str], str]) -> Event:
     if isinstance(event, Fetched):
         return msgspec.structs.replace(event, body=swap(event.body))
+    if isinstance(event, Modified) and event.redirection is not None:
+        rcml = swap(event.redirection.rcml)
+        return msgspec.structs.replace(
+            event, redirection=msgspec.structs.replace(event.redirection, rcml=rcml)
+        )
     if isinstance(event, Incoming | Created):
         return msgspec.structs.replace(event, application=_application(event.application, swap))
     return event

@@ -40,7 +40,7 @@ class Outbound:
         self._send(self._calls_url, OutboundCall(session))
 
     def modify(self, queue_url: str, modification: Modification) -> None:
-        """Ask the task behind ``queue_url`` to end a call."""
+        """Ask the task behind ``queue_url`` to change a call."""
         self._send(queue_url, modification)
 
     def remove(self, queue_url: str) -> None:

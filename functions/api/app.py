@@ -16,7 +16,7 @@ from chalicelib.rest.auth import authenticate
 from chalicelib.rest.calls import Account, Calls, Edge
 from chalicelib.rest.errors import InternalError, InvalidError, RestError
 from chalicelib.rest.filters import parse_query
-from chalicelib.rest.forms import CHANGING, Form, Sealing
+from chalicelib.rest.forms import Form, Sealing
 from chalicelib.rest.rendering import (
     CONTENT_TYPES,
     Format,
@@ -81,8 +81,7 @@ def call(account_sid: str, call_sid: str) -> Response:
     sid = call_sid.removesuffix(".json").removesuffix(".xml")
     if app.current_request.method == "POST":
         form = Form.parse(app.current_request.raw_body)
-        form.allow(CHANGING)
-        row = _calls().end(account, sid, form.get("Status"), _edge())
+        row = _calls().modify(account, sid, form, _edge())
     else:
         row = _calls().show(account, sid)
     return _response("Call", call_resource(row, _root()))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.calls.commands import Fetch, Perform, subject
+from chalicelib.calls.commands import Fetch, Hangup, Perform, subject
 from chalicelib.calls.events import (
     Answered,
     Bridged,
@@ -24,6 +24,7 @@ from chalicelib.calls.events import (
     Modified,
     Performed,
     Provisional,
+    Redirection,
     RingTimeout,
     Starred,
     TaskLost,
@@ -149,6 +150,26 @@ class HostileWorld(RuleBasedStateMachine):
     def api_ends_a_call(self, pick: int) -> None:
         self.throw(Modified, self.some_call(pick), "completed")
 
+    @rule(pick=picks, body=st.sampled_from(["", *DOCUMENTS]), with_peer=st.booleans())
+    def api_sends_a_call_elsewhere(self, pick: int, body: str, with_peer: bool) -> None:
+        parent = self.session.parent
+        sid = self.some_call(pick)
+        pair = {CALLER, parent.dial.bridged} if parent.dial and parent.dial.bridged else set()
+        before = self.session.calls
+        being_ended = before[sid].over or before[sid].ending
+        redirection = Redirection(
+            url="" if body else "https://app.example.com/elsewhere",
+            rcml=f"<Response>{body}</Response>" if body else "",
+            with_peer=with_peer,
+        )
+        self.throw(Modified, sid, redirection=redirection)
+        if being_ended or sid not in pair or any(before[each].ending for each in pair):
+            return
+        assert self.session.parent.dial is None or self.session.parent.dial != parent.dial
+        (peer,) = pair - {sid}
+        hung_up = {command.call for command in self.story.last.commands if isinstance(command, Hangup)}
+        assert (peer in hung_up) != with_peer or self.session.calls[peer].run is None
+
     @rule(chance=picks)
     @precondition(lambda self: self.seen > 12)
     def task_dies(self, chance: int) -> None:
@@ -186,7 +207,9 @@ class HostileWorld(RuleBasedStateMachine):
         if dial.bridged:
             self.bridges.setdefault(dial.legs[0], set()).add(dial.bridged)
             others = [self.session.calls[sid] for sid in dial.legs if sid != dial.bridged]
-            assert all(leg.over or leg.ending for leg in others), "a loser was left ringing"
+            assert all(leg.over or leg.ending or leg.independent for leg in others), (
+                "a loser was left ringing"
+            )
         assert all(len(winners) == 1 for winners in self.bridges.values())
 
     def teardown(self) -> None:
