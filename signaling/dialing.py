@@ -1,4 +1,4 @@
-"""Dial and Invite: outbound legs, the first accepted is bridged, the others are cancelled.
+"""Dial: outbound legs, the first accepted is bridged, the others are cancelled.
 
 What must not wait for a round trip is decided here: CONTRACT §2, Forking.
 """
@@ -6,77 +6,14 @@ What must not wait for a round trip is decided here: CONTRACT §2, Forking.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from chalicelib.calls import commands
 
-from .controller import Unseal
-from .endpoint import Route
-from .legs import UNREACHABLE, Leg
+from .legs import Leg
 from .loop import Timer
 from .media import RingTone, bridge, unbridge
-from .messages import from_header
-from .resolving import Guard, TargetError, next_hop
+from .placing import Placing
 from .services import Services
-
-CREDENTIALS_UNUSABLE = 13249
-
-
-class Placing:
-    """One outbound leg on its way to its INVITE, and its limit of ringing."""
-
-    def __init__(
-        self, services: Services, leg: Leg, command: commands.Leg, ring_timeout: Callable[[Leg], None]
-    ) -> None:
-        self.leg = leg
-        self.screened = command.screened
-        self._services = services
-        self._command = command
-        self._ring_timeout = ring_timeout
-        self._given_up = False
-        self._timer: Timer | None = (
-            services.loop.after(command.delay, self._look_up) if command.delay else None
-        )
-        if self._timer is None:
-            self._look_up()
-
-    def answered(self) -> None:
-        """It does not ring any more."""
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def give_up(self) -> None:
-        """Whatever it takes, also before the INVITE."""
-        self.answered()
-        self._given_up = True
-        if self.leg.sip_call_id:
-            self.leg.hang_up()
-        else:
-            self.leg.fail(0)
-
-    def _look_up(self) -> None:
-        work = partial(_route, self._command, self._services.guard, self._services.unseal)
-        self._services.loop.off_loop(work, self._invite, self._not_placed)
-
-    def _invite(self, route: Route) -> None:
-        if self._given_up:
-            return
-        command = self._command
-        sender = from_header(command.from_uri, command.from_name, self._services.endpoint.host)
-        self._timer = self._services.loop.after(command.timeout, partial(self._ring_timeout, self.leg))
-        self.leg.invite(route, f"<{command.uri}>", sender, command.headers)
-
-    def _not_placed(self, error: Exception) -> None:
-        if not self._given_up:
-            self.leg.fail(error.code if isinstance(error, TargetError) else UNREACHABLE)
-
-
-def _route(command: commands.Leg, guard: Guard, unseal: Unseal) -> Route:
-    """Blocks on DNS, and on the key service for a sealed password."""
-    hop = next_hop(command.uri, guard)
-    if command.credential_ref:
-        raise TargetError(CREDENTIALS_UNUSABLE)
-    return Route(command.username, unseal(command.password) if command.username else "", hop)
 
 
 class Dialing:

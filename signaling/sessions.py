@@ -19,10 +19,11 @@ from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import Modification, SipMessage, StepRequest, StepResponse
 from chalicelib.calls.session import Headers
 
-from .dialing import Dialing, Placing
+from .dialing import Dialing
 from .legs import Leg
 from .loop import Timer
 from .performing import Performance
+from .placing import Placing
 from .services import Services
 
 PATIENCE = 0.02
@@ -191,10 +192,9 @@ class Session:
             self.report(events.Ended(**_now(), call=call))
 
     def _place(self, command: commands.Leg) -> Placing:
-        leg = self.new_leg(command.call)
-        placing = Placing(self._services, leg, command, self._rang_out)
-        if not leg.over:
-            self._placings[leg.sid] = placing
+        placing = Placing(self._services, partial(self.new_leg, command.call), command, self._rang_out)
+        if not placing.leg.over:
+            self._placings[command.call] = placing
         return placing
 
     def _dial(self, command: commands.Dial) -> None:
@@ -285,10 +285,13 @@ class Session:
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See legs.Owner."""
+        placing = self._placings.get(leg.sid)
+        if placing is not None and placing.goes_on(leg):
+            return
         self._stop_performance(leg.sid)
         self._legs.pop(leg.sid, None)
         self._ended.add(leg.sid)
-        placing = self._placings.pop(leg.sid, None)
+        self._placings.pop(leg.sid, None)
         if placing is not None:
             placing.answered()
         self._pending.append(
