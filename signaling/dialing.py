@@ -11,13 +11,17 @@ from chalicelib.calls import commands
 
 from .legs import Leg
 from .loop import Timer
-from .media import RingTone, bridge, unbridge
+from .media import bridge, unbridge
 from .placing import Placing
+from .ringing import Ringing
 from .services import Services
 
 
 class Dialing:
-    """A Dial under way on ``parent``.  ``bridged`` is called once, with the winner."""
+    """A Dial under way on ``parent``.
+
+    ``bridged`` is called once, with the winner; ``starred`` at a ``*`` of the caller that shall end the Dial.
+    """
 
     def __init__(
         self,
@@ -26,13 +30,15 @@ class Dialing:
         command: commands.Dial,
         placings: dict[str, Placing],
         bridged: Callable[[Leg], None],
+        starred: Callable[[], None],
     ) -> None:
         self._services = services
         self._parent = parent
         self._command = command
         self._placings = placings
         self._bridged = bridged
-        self._tone: RingTone | None = None
+        self._starred = starred
+        self._ringing = Ringing(services, parent, command)
         self._limit: Timer | None = None
         self._over = False
         self.winner: Leg | None = None
@@ -44,8 +50,19 @@ class Dialing:
             return
         if self.winner is not None:
             bridge(self._parent, self.winner)
-        elif self._command.ring_tone and self._tone is None and self._parent.audio is not None:
-            self._tone = RingTone(self._parent, self._command.ring_tone)
+        else:
+            self._ringing.hear(self._callee_heard_early())
+
+    def digit(self, leg: Leg, digit: str) -> None:
+        """A key of either side: passed on to the other one across the bridge, but for the ``*`` that ends it."""
+        if self._over:
+            return
+        if leg is self._parent and digit == "*" and self._command.hangup_on_star:
+            self._starred()
+        elif leg is self._parent and self.winner is not None:
+            self.winner.send_digit(digit)
+        elif leg is self.winner:
+            self._parent.send_digit(digit)
 
     def accept(self, leg: Leg) -> None:
         """Bridge ``leg`` unless another is; then hang it up."""
@@ -55,7 +72,7 @@ class Dialing:
             self._placings[leg.sid].give_up()
             return
         self.winner = leg
-        self._silence()
+        self._ringing.stop()
         self._parent.respond(200)
         self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
         bridge(self._parent, leg)
@@ -67,6 +84,8 @@ class Dialing:
         self._placings.pop(leg.sid, None)
         if leg is self.winner or not self._placings:
             self._close()
+        else:
+            self.media_ready()
 
     def part(self, legs: tuple[str, ...]) -> None:
         """Let go of ``legs``, the winner too: none is bridged or cancelled by this Dial any more."""
@@ -90,11 +109,13 @@ class Dialing:
 
     def _close(self) -> None:
         self._over = True
-        self._silence()
+        self._ringing.stop()
         if self._limit is not None:
             self._limit.cancel()
 
-    def _silence(self) -> None:
-        if self._tone is not None:
-            self._tone.stop()
-            self._tone = None
+    def _callee_heard_early(self) -> Leg | None:
+        """The first leg that sends sound before its answer.  One that is screened is heard by nobody."""
+        if self._ringing.own_sound:
+            return None
+        legs = [placing.leg for placing in self._placings.values() if not placing.screened]
+        return next((leg for leg in legs if leg.audio is not None and not leg.answered), None)

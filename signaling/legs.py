@@ -193,6 +193,24 @@ class Leg:
         self._owner = _NOBODY
         self.hang_up()
 
+    def send_digit(self, digit: str) -> None:
+        """As RFC 4733, or as INFO to who did not offer to take that."""
+        if self._call is None or self.over:
+            return
+        try:
+            self._call.dialDtmf(digit)
+        except pj.Error:
+            self._send_info(digit)
+
+    def _send_info(self, digit: str) -> None:
+        parameters = pj.CallSendDtmfParam()
+        parameters.method, parameters.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, digit
+        try:
+            if self._call is not None:
+                self._call.sendDtmf(parameters)
+        except pj.Error:  # not up yet, or over
+            _log.info("%s gets no digit", self.sid)
+
     def fail(self, error: int) -> None:
         """It never came to be."""
         self._release()

@@ -1,4 +1,4 @@
-"""What a leg hears: another leg, a file, a ring tone.  All of it is ports of the engine's conference bridge."""
+"""What a leg hears: another leg, a file, a ring tone, music.  All of it is ports of the engine's conference bridge."""
 
 from __future__ import annotations
 
@@ -11,18 +11,8 @@ import pjsua2 as pj
 from .endpoint import CLOCK_RATE
 from .legs import Leg
 from .loop import Loop
+from .tones import RING_TONES
 
-# Country: frequencies in Hz, then milliseconds on and off, in turn (ITU-T E.180, supplement 2).
-RING_TONES: dict[str, tuple[int, int, tuple[tuple[int, int], ...]]] = {
-    "us": (440, 480, ((2000, 4000),)),
-    "uk": (400, 450, ((400, 200), (400, 2000))),
-    "de": (425, 0, ((1000, 4000),)),
-    "fr": (440, 0, ((1500, 3500),)),
-    "it": (425, 0, ((1000, 4000),)),
-    "es": (425, 0, ((1500, 3000),)),
-    "jp": (400, 0, ((1000, 2000),)),
-    "au": (400, 425, ((400, 200), (400, 2000))),
-}
 _log = logging.getLogger(__name__)
 VOLUME = 8000  # of 32767: about -12 dBm0
 
@@ -50,24 +40,46 @@ def unbridge(one: Leg, other: Leg) -> None:
 
 
 class RingTone:
-    """The tone of ``country`` (``us`` for one we do not know) on ``leg``, from now until ``stop``."""
+    """The tone of ``country`` (``us`` for one we do not know), until ``RingTone`` is dropped."""
 
-    def __init__(self, leg: Leg, country: str) -> None:
-        first, second, cadence = RING_TONES.get(country.lower(), RING_TONES["us"])
+    def __init__(self, country: str) -> None:
+        tone = RING_TONES.get(country.lower(), RING_TONES["us"])
         tones = pj.ToneDescVector()
-        for on, off in cadence:
-            tone = pj.ToneDesc()
-            tone.freq1, tone.freq2, tone.on_msec, tone.off_msec, tone.volume = first, second, on, off, VOLUME
-            tones.append(tone)
-        self._generator: Any = pj.ToneGenerator()
+        for on, off in tone.cadence:
+            part = pj.ToneDesc()
+            part.freq1, part.freq2, part.volume = tone.first, tone.second, VOLUME
+            part.on_msec, part.off_msec = on, off
+            tones.append(part)
+        self._generator = pj.ToneGenerator()
         self._generator.createToneGenerator(CLOCK_RATE, 1)
         for_ever = True
         self._generator.play(tones, for_ever)
-        self._generator.startTransmit(leg.audio)
 
-    def stop(self) -> None:
-        """Silence; a second time is harmless."""
-        self._generator = None
+    def play_to(self, leg: Leg) -> None:
+        """Again, when the leg's audio changed, is harmless."""
+        _transmit(self._generator, leg)
+
+
+class Music:
+    """The WAV at ``path`` again and again, until ``Music`` is dropped.
+
+    Raises pj.Error when the file is no sound that the engine can play.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._player = pj.AudioMediaPlayer()
+        self._player.createPlayer(path)
+
+    def play_to(self, leg: Leg) -> None:
+        """Again, when the leg's audio changed, is harmless."""
+        _transmit(self._player, leg)
+
+
+def _transmit(source: Any, leg: Leg) -> None:
+    try:
+        source.startTransmit(leg.audio)
+    except pj.Error:  # the leg hung up in this very moment: its end is on its way
+        _log.info("%s hears nothing any more", leg.sid)
 
 
 class _FilePlayer(pj.AudioMediaPlayer):

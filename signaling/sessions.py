@@ -205,7 +205,7 @@ class Session:
             return
         self._stop_performance(command.call)
         placings = {leg.call: self._place(leg) for leg in command.legs}
-        self._dialing = Dialing(self._services, parent, command, placings, self._was_bridged)
+        self._dialing = Dialing(self._services, parent, command, placings, self._was_bridged, self._starred)
 
     def _bridge(self, command: commands.Bridge) -> None:
         leg = self._legs.get(command.leg)
@@ -282,6 +282,8 @@ class Session:
         """See legs.Owner."""
         if leg.sid in self._performances:
             self._performances[leg.sid].digit(digit)
+        elif self._dialing is not None:
+            self._dialing.digit(leg, digit)
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See legs.Owner."""
@@ -314,6 +316,9 @@ class Session:
 
     def _was_bridged(self, leg: Leg) -> None:
         self.mention(events.Bridged(**_now(), call=leg.sid))
+
+    def _starred(self) -> None:
+        self.report(events.Starred(**_now(), call=self.sid))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
         self._performances.pop(command.call, None)

@@ -21,3 +21,17 @@ def sipp(tmp_path: Path) -> Iterator[Callable[..., Sipp]]:
     yield start
     for peer in started:
         peer.stop()
+
+
+@pytest.fixture
+def peers() -> Iterator[Callable[..., Any]]:
+    """Makes ``Peer``, ``Caller``, ``Telephone``: whatever is closed in the end."""
+    made: list[Any] = []
+
+    def make(kind: Callable[..., Any], *arguments: Any, **keys: Any) -> Any:
+        made.append(kind(*arguments, **keys))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()

@@ -42,6 +42,7 @@ class Telephone:
         self._peer: tuple[str, int] | None = None
         self._heard: list[int] = []
         self._keys: list[str] = []
+        self.digits = ""
         self._sequence = self._time = 0
         self._running = True
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._receive, self._send)]
@@ -51,8 +52,8 @@ class Telephone:
     def press(self, digit: str) -> None:
         self._keys.append(digit)
 
-    def hears(self, frequency: float, seconds: float = 0.4) -> bool:
-        """Whether most of the last ``seconds`` is that frequency (Goertzel)."""
+    def hears(self, frequency: float, seconds: float = 0.4, share: float = 0.5) -> bool:
+        """Whether more than ``share`` of the power of the last ``seconds`` is that frequency (Goertzel)."""
         size = int(8000 * seconds)
         samples = self._heard[-size:]
         if len(samples) < size:
@@ -62,7 +63,7 @@ class Telephone:
         for sample in samples:
             one, two = sample + factor * one - two, one
         power = (one * one + two * two - factor * one * two) * 2 / size
-        return power > 0.5 * sum(sample * sample for sample in samples) > 0
+        return power > share * sum(sample * sample for sample in samples) > 0
 
     def heard_seconds(self) -> float:
         return len(self._heard) / 8000
@@ -79,7 +80,9 @@ class Telephone:
                 packet, self._peer = self._socket.recvfrom(2048)
             except TimeoutError:
                 continue
-            if packet[1] & 0x7F == 0:
+            if packet[1] & 0x7F == EVENT and packet[1] & 0x80:
+                self.digits += DIGITS[packet[12]]
+            elif packet[1] & 0x7F == 0:
                 self._heard += [LINEAR[code] for code in packet[12:]]
 
     def _send(self) -> None:

@@ -71,7 +71,7 @@ def task_running(folder: Path, documents: dict[str, str], **environment: str) ->
     own = {
         "SIP_HOST": "127.0.0.1", "SIP_PORT": "0", "HEALTH_PORT": "0", "READY_FILE": str(ready), "TASK_ID": "t1",
         "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch", "ALLOWED_ADDRESSES": "127.0.0.0/8",
-        "RTP_PORT_START": "20000", "DRAIN_SECONDS": "3",
+        "RTP_PORT_START": "20000", "DRAIN_SECONDS": "0",
     } | environment  # fmt: skip
     with (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(

@@ -1,0 +1,100 @@
+"""What the caller hears from the start of a Dial until its bridge: a country's tone, music, or the callee's network."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+
+import pjsua2 as pj
+
+from chalicelib.calls import commands
+
+from .legs import Leg
+from .media import Music, RingTone
+from .services import Services
+
+_log = logging.getLogger(__name__)
+SESSION_PROGRESS = 183
+
+
+class Ringing:
+    """For ``caller``, from now until ``stop``.
+
+    Music takes the place of the tone once it is downloaded, and where it cannot be had there is still the tone.
+    Early media (RFC 3960 §3.2) takes the place of the tone, but not of the music that the application chose.
+    """
+
+    def __init__(self, services: Services, caller: Leg, command: commands.Dial) -> None:
+        self._caller = caller
+        self._country = command.ring_tone
+        self._sound: RingTone | Music | None = None
+        self._path = ""
+        self._heard: Leg | None = None
+        self._announced = self._over = False
+        self.own_sound = bool(command.music)
+        if command.music:
+            services.loop.off_loop(
+                partial(services.downloads.get, command.music), self._music_ready, self._no_music
+            )
+
+    def hear(self, callee: Leg | None) -> None:
+        """The callee whose early media is there, None for nobody's: then the caller hears the tone or the music."""
+        if self._over:
+            return
+        if callee is not None and not self._caller.answered and not self._announced:
+            self._announced = True
+            self._caller.respond(SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
+        if callee is not self._heard:
+            self._let_go()
+        if self._caller.audio is None:
+            return
+        if callee is None:
+            self._sounds()
+        else:
+            self._sound = None
+            self._connect(callee)
+
+    def stop(self) -> None:
+        """Silence; a second time is harmless."""
+        self._over = True
+        self._sound = None
+        self._let_go()
+
+    def _sounds(self) -> None:
+        if self._sound is None:
+            self._sound = self._made()
+        if self._sound is not None:
+            self._sound.play_to(self._caller)
+
+    def _made(self) -> RingTone | Music | None:
+        if self._path:
+            try:
+                return Music(self._path)
+            except pj.Error:
+                _log.info("no sound that the engine can play: the caller hears the tone")
+                self._path = ""
+        return RingTone(self._country) if self._country else None
+
+    def _music_ready(self, path: str) -> None:
+        self._path = path
+        self._sound = None
+        self.hear(self._heard)
+
+    def _no_music(self, cause: Exception) -> None:
+        _log.info("music: %s", cause)
+
+    def _connect(self, callee: Leg) -> None:
+        self._heard = callee
+        try:
+            callee.audio.startTransmit(self._caller.audio)
+        except pj.Error:  # one hung up in this very moment: its end is on its way
+            _log.info("%s: no early media any more", callee.sid)
+
+    def _let_go(self) -> None:
+        callee, self._heard = self._heard, None
+        if callee is None or callee.audio is None or self._caller.audio is None:
+            return
+        try:
+            callee.audio.stopTransmit(self._caller.audio)
+        except pj.Error:
+            _log.info("%s: gone, and its early media with it", callee.sid)

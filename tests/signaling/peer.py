@@ -1,0 +1,207 @@
+"""A SIP peer over UDP that a test leads by the hand, message by message, where a SIPp scenario would hide the point."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+import time
+import uuid
+
+from chalicelib.calls.session import Headers
+from signaling.messages import header, header_lines
+
+SDP = (
+    "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio {port} RTP/AVP {codecs}\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:121 telephone-event/8000\r\na={direction}\r\n"
+)
+
+
+class Message:
+    """As it came.  ``text`` with its body."""
+
+    def __init__(self, text: str, source: tuple[str, int]) -> None:
+        self.text, self.source = text, source
+        self.line = text.partition("\r\n")[0]
+        self.body = text.partition("\r\n\r\n")[2]
+
+    def header(self, name: str) -> str:
+        return header(self.text, name.lower())
+
+    def headers(self) -> Headers:
+        return tuple(header_lines(self.text))
+
+    @property
+    def contact(self) -> str:
+        found = re.search(r"<([^>]+)>", self.header("contact"))
+        assert found is not None
+        return found[1]
+
+    @property
+    def cseq(self) -> tuple[int, str]:
+        number, method = self.header("cseq").split()
+        return int(number), method
+
+
+class Peer:
+    """``media``: where its RTP is expected.  ``telephone_event`` False: it offers no RFC 4733.
+
+    While ``automatic``, BYE and CANCEL are answered at once, as any telephone does.
+    """
+
+    def __init__(self, media: int = 9, *, telephone_event: bool = True) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._socket.settimeout(0.05)
+        self.port: int = self._socket.getsockname()[1]
+        self.media = media
+        self._codecs = "0 121" if telephone_event else "0"
+        self.tag = uuid.uuid4().hex[:8]
+        self.received: list[Message] = []
+        self.automatic = True
+        self._next = 0
+        self._cseq = 1
+        self._sdp_version = 0
+        self._running = True
+        self._thread = threading.Thread(target=self._receive, daemon=True)
+        self._thread.start()
+
+    @property
+    def uri(self) -> str:
+        return f"sip:bob@127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        self._running = False
+        self._thread.join()
+        self._socket.close()
+
+    def _receive(self) -> None:
+        while self._running:
+            try:
+                data, source = self._socket.recvfrom(65535)
+            except TimeoutError:
+                continue
+            if data.strip():
+                self._take(Message(data.decode(), source))
+
+    def _take(self, message: Message) -> None:
+        if self.automatic and message.line.startswith(("BYE", "CANCEL")):
+            self.reply(message, "200 OK")
+        if self.automatic and message.line.startswith("CANCEL"):
+            invites = [earlier for earlier in self.received if earlier.line.startswith("INVITE")]
+            self.reply(invites[-1], "487 Request Terminated")
+        self.received.append(message)
+
+    # --- what comes ---
+
+    def expect(self, start: str, seconds: float = 10) -> Message:
+        """The next message that begins with ``start``; those before it are passed over."""
+        limit = time.monotonic() + seconds
+        while time.monotonic() < limit:
+            while self._next < len(self.received):
+                self._next += 1
+                if self.received[self._next - 1].line.startswith(start):
+                    return self.received[self._next - 1]
+            time.sleep(0.01)
+        lines = [message.line for message in self.received]
+        raise AssertionError(f"{start!r} did not come: {lines}")
+
+    def count(self, start: str) -> int:
+        return sum(message.line.startswith(start) for message in self.received)
+
+    # --- what goes ---
+
+    def reply(self, request: Message, status: str, *lines: str, sdp: str = "") -> None:
+        """``status`` as ``486 Busy Here``; ``sdp``: the direction of an answer, ``sendrecv`` or another."""
+        copied = [
+            f"{name}: {value}"
+            for name, value in request.headers()
+            if name.lower() in ("via", "from", "call-id", "cseq")
+        ]
+        to = request.header("to")
+        tagged = to if ";tag=" in to or status.startswith("100") else f"{to};tag={self.tag}"
+        head = [f"SIP/2.0 {status}", *copied, f"To: {tagged}", self._contact, *lines]
+        self._send(head, self._sdp(sdp), request.source)
+
+    def answer(self, request: Message, *lines: str) -> None:
+        self.reply(request, "200 OK", *lines, sdp="sendrecv")
+
+    def request(self, method: str, invite: Message, *lines: str, sdp: str = "", body: str = "") -> None:
+        """In the dialog that ``invite`` of the task began and that we answered."""
+        self._cseq += 1
+        head = [
+            f"{method} {invite.contact} SIP/2.0", self.via(), f"From: {invite.header('to')};tag={self.tag}",
+            f"To: {invite.header('from')}", f"Call-ID: {invite.header('call-id')}", f"CSeq: {self._cseq} {method}",
+            "Max-Forwards: 70", self._contact, *lines,
+        ]  # fmt: skip
+        self._send(head, body or self._sdp(sdp), invite.source)
+
+    def acknowledge(self, response: Message) -> None:
+        """ACK to the task's answer to a request that we sent in its dialog."""
+        head = [
+            f"ACK {response.contact} SIP/2.0", self.via(), f"From: {response.header('from')}",
+            f"To: {response.header('to')}", f"Call-ID: {response.header('call-id')}",
+            f"CSeq: {response.cseq[0]} ACK", "Max-Forwards: 70",
+        ]  # fmt: skip
+        self._send(head, "", response.source)
+
+    def via(self, branch: str = "") -> str:
+        return f"Via: SIP/2.0/UDP 127.0.0.1:{self.port};branch=z9hG4bK{branch or uuid.uuid4().hex}"
+
+    @property
+    def _contact(self) -> str:
+        return f"Contact: <sip:peer@127.0.0.1:{self.port}>"
+
+    def _sdp(self, direction: str) -> str:
+        if not direction:
+            return ""
+        self._sdp_version += 1
+        return SDP.format(
+            port=self.media, direction=direction, codecs=self._codecs, version=self._sdp_version
+        )
+
+    def _send(self, head: list[str], body: str, to: tuple[str, int]) -> None:
+        kind = ["Content-Type: application/sdp"] if body.startswith("v=0") else []
+        text = "\r\n".join([*head, *kind, f"Content-Length: {len(body)}", "", body])
+        self._socket.sendto(text.encode(), to)
+
+
+class Caller(Peer):
+    """Calls the task at ``task`` (its port)."""
+
+    def __init__(self, task: int, media: int = 9) -> None:
+        super().__init__(media)
+        self._task = ("127.0.0.1", task)
+        self._call_id = uuid.uuid4().hex
+        self._branch = uuid.uuid4().hex
+        self._to = f"<sip:svc@127.0.0.1:{task}>"
+        self._target = f"sip:svc@127.0.0.1:{task}"
+
+    def call(self) -> None:
+        """The INVITE; ``picked_up`` or ``cancel`` comes after it."""
+        self._say("INVITE", 1, self.via(self._branch), sdp="sendrecv")
+
+    def picked_up(self, seconds: float = 10) -> Message:
+        """Waits for the 200 and acknowledges it."""
+        answer = self.expect("SIP/2.0 200", seconds)
+        self._to, self._target = answer.header("to"), answer.contact
+        self._say("ACK", 1, self.via())
+        return answer
+
+    def cancel(self) -> None:
+        self._say("CANCEL", 1, self.via(self._branch))
+
+    def hang_up(self) -> None:
+        self._say("BYE", 2, self.via())
+
+    def info(self, kind: str, body: str) -> None:
+        self._cseq += 1
+        self._say("INFO", self._cseq, self.via(), f"Content-Type: {kind}", body=body)
+
+    def _say(self, method: str, cseq: int, via: str, *lines: str, sdp: str = "", body: str = "") -> None:
+        head = [
+            f"{method} {self._target} SIP/2.0", via,
+            f'From: "Alice" <sip:alice@127.0.0.1:{self.port}>;tag={self.tag}', f"To: {self._to}",
+            f"Call-ID: {self._call_id}", f"CSeq: {cseq} {method}", "Max-Forwards: 70", self._contact, *lines,
+        ]  # fmt: skip
+        self._send(head, body or self._sdp(sdp), self._task)

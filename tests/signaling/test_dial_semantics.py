@@ -1,0 +1,215 @@
+"""The attributes of Dial and Sip as the peers see, hear and count them."""
+
+from __future__ import annotations
+
+import math
+import struct
+import threading
+import time
+import wave
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.signaling.peer import Caller, Peer
+from tests.signaling.rtp import Telephone
+from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+
+Make = Callable[..., Any]
+CALLER_TONE, CALLEE_TONE, MUSIC = 600.0, 1000.0, 1400.0
+
+
+def sip(peer: Peer, attributes: str = "") -> str:
+    return f"<Sip {attributes}>{peer.uri}</Sip>"
+
+
+def called(peers: Make, task: Task, media: int = 9) -> Caller:
+    """A caller whose call the task has picked up."""
+    caller: Caller = peers(Caller, task.sip_port, media)
+    caller.call()
+    caller.picked_up()
+    return caller
+
+
+# -- who is called, and when
+def test_sequential_rings_the_next_callee_when_the_first_is_busy_and_not_before(
+    tmp_path: Path, peers: Make
+) -> None:
+    first, second = peers(Peer), peers(Peer)
+    with task_running(
+        tmp_path, {MAIN: dial(sip(first), sip(second), attributes='sequential="true"')}
+    ) as task:
+        called(peers, task)
+        invite = first.expect("INVITE")
+        first.reply(invite, "180 Ringing")
+        wait_until(lambda: task.events("provisional"))
+        assert second.count("INVITE") == 0
+        first.reply(invite, "486 Busy Here")
+        second.answer(second.expect("INVITE"))
+        second.expect("ACK")
+        wait_until(lambda: task.events("bridged"))
+        assert first.count("CANCEL") == 0
+
+
+def test_lower_priority_rings_first(tmp_path: Path, peers: Make) -> None:
+    spare, first = peers(Peer), peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(sip(spare, 'priority="2"'), sip(first, 'priority="1"'))}) as task:
+        called(peers, task)
+        invite = first.expect("INVITE")
+        assert spare.count("INVITE") == 0
+        first.reply(invite, "503 Service Unavailable")
+        spare.expect("INVITE")
+
+
+def test_delayed_leg_is_invited_after_its_delay(tmp_path: Path, peers: Make) -> None:
+    first, second = peers(Peer), peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(sip(first), sip(second, 'delay="1"'))}) as task:
+        called(peers, task)
+        first.reply(first.expect("INVITE"), "180 Ringing")
+        started = time.monotonic()
+        second.expect("INVITE")
+        assert 0.8 < time.monotonic() - started < 3
+
+
+def test_leg_that_rang_for_its_own_timeout_is_cancelled_and_the_other_rings_on(
+    tmp_path: Path, peers: Make
+) -> None:
+    short, long = peers(Peer), peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(sip(short, 'timeout="1"'), sip(long))}) as task:
+        called(peers, task)
+        invite, other = short.expect("INVITE"), long.expect("INVITE")
+        for peer, request in ((short, invite), (long, other)):
+            peer.reply(request, "180 Ringing")
+        short.expect("CANCEL", 5)
+        wait_until(lambda: len(task.events("ended")) == 1)
+        assert long.count("CANCEL") == 0
+        long.answer(other)
+        long.expect("ACK")
+
+
+def test_text_with_an_at_sign_instead_of_a_noun_is_dialled_as_sip(tmp_path: Path, peers: Make) -> None:
+    callee = peers(Peer)
+    with task_running(tmp_path, {MAIN: f"<Response><Dial>\n  {callee.uri}\n</Dial></Response>"}) as task:
+        called(peers, task)
+        assert callee.expect("INVITE").line == f"INVITE {callee.uri} SIP/2.0"
+
+
+@pytest.mark.parametrize(
+    ("attribute", "sender"),
+    [
+        ('callerId="+4420"', "<sip:+4420@127.0.0.1>"),
+        ('callerId="sip:desk@example.net"', "<sip:desk@example.net>"),
+        ("callerId='\"Front desk\" &lt;sip:desk@example.net>'", '"Front desk" <sip:desk@example.net>'),
+    ],
+)
+def test_caller_id_is_the_from_of_the_invite(
+    tmp_path: Path, peers: Make, attribute: str, sender: str
+) -> None:
+    callee = peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=attribute)}) as task:
+        called(peers, task)
+        assert callee.expect("INVITE").header("from").startswith(sender)
+
+
+# -- how long
+def test_time_limit_hangs_the_callee_up_and_the_document_goes_on(tmp_path: Path, peers: Make) -> None:
+    callee = peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes='timeLimit="1"')}) as task:
+        caller = called(peers, task)
+        callee.answer(callee.expect("INVITE"))
+        wait_until(lambda: task.events("bridged"))
+        started = time.monotonic()
+        callee.expect("BYE")
+        assert 0.5 < time.monotonic() - started < 4
+        caller.expect("BYE", 15)
+
+
+# -- keys
+def test_star_of_the_caller_hangs_the_callee_up_and_the_document_goes_on(tmp_path: Path, peers: Make) -> None:
+    callee, ear = peers(Peer), peers(Telephone, CALLER_TONE)
+    document = f'<Response><Dial hangupOnStar="true">{sip(callee)}</Dial><Pause length="1"/></Response>'
+    with task_running(tmp_path, {MAIN: document}) as task:
+        caller = called(peers, task, ear.port)
+        callee.answer(callee.expect("INVITE"))
+        wait_until(lambda: task.events("bridged") and ear.heard_seconds() > 0.2)
+        ear.press("1")
+        ear.press("*")
+        callee.expect("BYE")
+        assert caller.count("BYE") == 0
+        caller.expect("BYE", 15)
+        assert len(task.events("starred")) == 1
+
+
+def test_star_of_the_callee_ends_nothing_and_reaches_the_caller(tmp_path: Path, peers: Make) -> None:
+    ear, mouth = peers(Telephone, CALLER_TONE), peers(Telephone, CALLEE_TONE)
+    callee = peers(Peer, mouth.port)
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes='hangupOnStar="true"')}) as task:
+        called(peers, task, ear.port)
+        callee.answer(callee.expect("INVITE"))
+        wait_until(lambda: task.events("bridged") and mouth.heard_seconds() > 0.2)
+        mouth.press("*")
+        wait_until(lambda: ear.digits == "*")
+        assert task.events("starred") == []
+        assert callee.count("BYE") == 0
+
+
+# -- what the caller hears
+@pytest.mark.parametrize(("country", "frequency"), [("de", 425), ("cn", 450), ("jp", 392)])
+def test_ring_tone_is_that_of_the_country_until_the_bridge(
+    tmp_path: Path, peers: Make, country: str, frequency: float
+) -> None:
+    ear, mouth = peers(Telephone, CALLER_TONE), peers(Telephone, CALLEE_TONE)
+    callee = peers(Peer, mouth.port)
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=f'ringTone="{country}"')}) as task:
+        called(peers, task, ear.port)
+        invite = callee.expect("INVITE")
+        wait_until(lambda: ear.hears(frequency, share=0.4), 8)
+        callee.answer(invite)
+        wait_until(lambda: ear.hears(CALLEE_TONE))
+
+
+@pytest.fixture
+def music(tmp_path: Path) -> Iterator[str]:
+    """The URL of half a second of a sine."""
+    folder = tmp_path / "www"
+    folder.mkdir()
+    with wave.open(str(folder / "wait.wav"), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(8000)
+        step = 2 * math.pi * MUSIC / 8000
+        sound.writeframes(b"".join(struct.pack("<h", int(8000 * math.sin(step * i))) for i in range(4000)))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/wait.wav"
+    server.shutdown()
+    server.server_close()
+
+
+def test_dial_music_is_heard_again_and_again_until_the_bridge(
+    tmp_path: Path, peers: Make, music: str
+) -> None:
+    ear, mouth = peers(Telephone, CALLER_TONE), peers(Telephone, CALLEE_TONE)
+    callee = peers(Peer, mouth.port)
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=f'dialMusic="{music}"')}) as task:
+        called(peers, task, ear.port)
+        invite = callee.expect("INVITE")
+        wait_until(lambda: ear.hears(MUSIC))
+        played = ear.heard_seconds()
+        wait_until(lambda: ear.heard_seconds() > played + 1.5)
+        assert ear.hears(MUSIC)
+        callee.answer(invite)
+        wait_until(lambda: ear.hears(CALLEE_TONE))
+
+
+def test_music_that_cannot_be_had_leaves_the_ring_tone(tmp_path: Path, peers: Make) -> None:
+    ear, callee = peers(Telephone, CALLER_TONE), peers(Peer)
+    attributes = 'ringTone="cn" dialMusic="http://127.0.0.1:9/nothing.wav"'
+    with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=attributes)}) as task:
+        called(peers, task, ear.port)
+        callee.expect("INVITE")
+        wait_until(lambda: ear.hears(450), 8)
