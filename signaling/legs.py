@@ -17,6 +17,7 @@ from chalicelib.calls.session import Headers
 from .endpoint import Endpoint, Route, SipAccount
 from .loop import Loop
 from .messages import final_reason, x_headers
+from .redirects import contacts
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
@@ -134,6 +135,7 @@ class Leg:
         self.inbound = False
         self.audio: Any = None
         self.active = False
+        self.contacts: tuple[str, ...] = ()
         self._loop = loop
         self._endpoint = endpoint
         self._owner = owner
@@ -148,19 +150,20 @@ class Leg:
         self.inbound = self.heard = True
         self._hold(SipCall(self, account, call_id), account)
 
-    def invite(self, route: Route, uri: str, from_header: str, headers: Headers) -> None:
-        """Send the INVITE.  What the engine refuses ends the leg (32011)."""
+    def invite(self, route: Route, to: str, target: str, from_header: str, headers: Headers) -> None:
+        """Send the INVITE for ``to`` with the Request-URI ``target``.  What the engine refuses ends the leg (32011)."""
         try:
             account = self._endpoint.account(route)
             self._hold(SipCall(self, account), account)
             parameters = _parameters()
             parameters.txOption.localUri = from_header
+            parameters.txOption.targetUri = target
             for name, value in headers:
                 header = pj.SipHeader()
                 header.hName, header.hValue = name, value
                 parameters.txOption.headers.append(header)
             assert self._call is not None
-            self._call.makeCall(uri, parameters)
+            self._call.makeCall(to, parameters)
         except Exception as error:  # noqa: BLE001  pj.Error and NoAccountError: both say it could not be placed
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
@@ -211,10 +214,10 @@ class Leg:
         except pj.Error:  # not up yet, or over
             _log.info("%s gets no digit", self.sid)
 
-    def fail(self, error: int) -> None:
-        """It never came to be."""
+    def fail(self, error: int, code: int = 0, reason: str = "", headers: Headers = ()) -> None:
+        """It never came to be; or what answered ``code`` sent us where we do not go."""
         self._release()
-        self._end(0, "", (), error)
+        self._end(code, reason, headers, error)
 
     # --- what the engine reports; inside its callbacks ---
 
@@ -237,6 +240,7 @@ class Leg:
             answered = message.startswith("SIP/")
             self.heard = self.heard or answered
             headers = x_headers(message) if answered else ()
+            self.contacts = contacts(message) if answered and 300 <= code < 400 else ()
             why = final_reason(message) or reason
             self._loop.soon(lambda: self._on_disconnected(code, why, headers))
 

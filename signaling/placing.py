@@ -8,18 +8,30 @@ from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.calls import commands
+from chalicelib.calls.session import Headers
 
 from .endpoint import Route
 from .legs import UNREACHABLE, Leg
 from .loop import Timer
 from .messages import from_header
-from .resolving import TargetError
+from .redirects import MOST, MOVED
+from .resolving import REFUSED, TargetError
 from .services import Services
+from .targets import wanted
 
 CREDENTIALS_UNUSABLE = 13249
 SILENCE_SECONDS = 4.0
 """After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is
 one.  Timer B, 32 s, would be later than the leg's own limit."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A final response to an INVITE."""
+
+    code: int
+    reason: str
+    headers: Headers
 
 
 @dataclass(frozen=True)
@@ -47,6 +59,8 @@ class Placing:
         self._command = command
         self._ring_timeout = ring_timeout
         self._hops: deque[Hop] = deque()
+        self._been = {command.uri}
+        self._redirections = 0
         self._given_up = False
         self._silence: Timer | None = None
         self._timer: Timer | None = (
@@ -70,23 +84,52 @@ class Placing:
         else:
             self.leg.fail(0)
 
-    def goes_on(self, leg: Leg) -> bool:
-        """Whether another INVITE takes the place of ``leg``, which has ended: never after any answer to it."""
-        if leg.heard or self._given_up or not self._hops:
+    def goes_on(self, leg: Leg, answer: Answer) -> bool:
+        """Whether another INVITE takes the place of ``leg``, which has ended.
+
+        To the next server: never after any answer.  To another place: when the answer says so.
+        """
+        if self._given_up:
             return False
-        self._next()
+        if leg.heard:
+            return answer.code in MOVED and self._follow(leg.contacts, answer)
+        if self._hops:
+            self._next()
+            return True
+        return False
+
+    def _follow(self, contacts: tuple[str, ...], answer: Answer) -> bool:
+        """A place where this leg has been is not gone to again: that would be a circle."""
+        places = tuple(uri for uri in contacts if uri not in self._been)
+        if not places or self._redirections == MOST:
+            return False
+        self._redirections += 1
+        self._been.update(places)
+        self._hops.clear()
+        self.leg = self._new_leg()
+        work = partial(_redirected, self._command, places, self._services)
+        self._services.loop.off_loop(work, self._go, partial(self._not_followed, answer))
         return True
 
+    def _not_followed(self, answer: Answer, error: Exception) -> None:
+        if not self._given_up:
+            code = error.code if isinstance(error, TargetError) else UNREACHABLE
+            self.leg.fail(code, answer.code, answer.reason, answer.headers)
+
     def _look_up(self) -> None:
-        work = partial(_hops, self._command, self._services)
+        work = partial(_hops, self._command, self._command.uri, self._services)
         self._services.loop.off_loop(work, self._begin, self._not_placed)
 
     def _begin(self, hops: tuple[Hop, ...]) -> None:
         if self._given_up:
             return
-        self._hops.extend(hops)
         self._timer = self._services.loop.after(self._command.timeout, lambda: self._ring_timeout(self.leg))
-        self._invite(self.leg)
+        self._go(hops)
+
+    def _go(self, hops: tuple[Hop, ...]) -> None:
+        if not self._given_up:
+            self._hops.extend(hops)
+            self._invite(self.leg)
 
     def _invite(self, leg: Leg) -> None:
         hop = self._hops.popleft()
@@ -94,7 +137,7 @@ class Placing:
         sender = from_header(command.from_uri, command.from_name, self._services.endpoint.host)
         if self._hops:
             self._silence = self._services.loop.after(SILENCE_SECONDS, lambda: self._not_heard(leg))
-        leg.invite(hop.route, f"<{hop.uri}>", sender, command.headers)
+        leg.invite(hop.route, f"<{command.uri}>", f"<{hop.uri}>", sender, command.headers)
 
     def _not_heard(self, leg: Leg) -> None:
         """The server of ``leg`` is silent: what it says from now on is answered with CANCEL or BYE."""
@@ -113,12 +156,39 @@ class Placing:
             self.leg.fail(error.code if isinstance(error, TargetError) else UNREACHABLE)
 
 
-def _hops(command: commands.Leg, services: Services) -> tuple[Hop, ...]:
+def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
-    targets = services.resolver.targets(command.uri, command.rules)
+    targets = services.resolver.targets(uri, command.rules)
     if command.credential_ref:
         raise TargetError(CREDENTIALS_UNUSABLE)
-    password = services.unseal(command.password) if command.username else ""
-    return tuple(
-        Hop(command.uri, Route(command.username, password, target.hop(command.uri))) for target in targets
+    # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
+    username = command.username if wanted(uri).host == wanted(command.uri).host else ""
+    password = services.unseal(command.password) if username else ""
+    return tuple(Hop(uri, Route(username, password, target.hop(uri))) for target in targets)
+
+
+def _redirected(command: commands.Leg, places: tuple[str, ...], services: Services) -> tuple[Hop, ...]:
+    """The hops to those of ``places`` that may be gone to.  Raises the TargetError of the first if there is none."""
+    hops: list[Hop] = []
+    errors: list[TargetError] = []
+    for uri in places:
+        try:
+            if not _permitted(command, uri):
+                raise TargetError(REFUSED)
+            hops += _hops(command, uri, services)
+        except TargetError as error:
+            errors.append(error)
+    if not hops:
+        raise errors[0]
+    return tuple(hops)
+
+
+def _permitted(command: commands.Leg, uri: str) -> bool:
+    """By the account's rules; and what was to go over TLS stays on it."""
+    place = wanted(uri)
+    if wanted(command.uri).transport == "tls" and place.transport != "tls":
+        return False
+    rules = command.rules
+    return rules is None or (
+        rules.permit_user(place.user) and rules.permit_name(place.host, place.port or None)
     )

@@ -23,7 +23,7 @@ from .dialing import Dialing
 from .legs import Leg
 from .loop import Timer
 from .performing import Performance
-from .placing import Placing
+from .placing import Answer, Placing
 from .services import Services
 
 PATIENCE = 0.02
@@ -288,7 +288,7 @@ class Session:
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See legs.Owner."""
         placing = self._placings.get(leg.sid)
-        if placing is not None and placing.goes_on(leg):
+        if placing is not None and placing.goes_on(leg, Answer(code, reason, headers)):
             return
         self._stop_performance(leg.sid)
         self._legs.pop(leg.sid, None)

@@ -9,15 +9,18 @@ from typing import Literal
 Transport = Literal["udp", "tcp", "tls"]
 DEFAULT_PORTS: dict[Transport, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
 _URI = re.compile(
-    r"^(?P<scheme>sips?):(?:[^@]*@)?(?P<host>\[[^\]]*\]|[^:;?>]*)(?::(?P<port>\d{1,5}))?(?P<rest>[^?]*)",
+    r"^(?P<scheme>sips?):(?:(?P<user>[^@]*)@)?(?P<host>\[[^\]]*\]|[^:;?>]*)(?::(?P<port>\d{1,5}))?(?P<rest>[^?]*)",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """``transport`` '' and ``port`` 0: the URI does not say.  ``host`` of an IPv6 address has its brackets."""
+    """``transport`` '' and ``port`` 0: the URI does not say.  ``host`` of an IPv6 address has its brackets.
+    ``user``: as written.
+    """
 
+    user: str
     host: str
     port: int
     transport: Transport | Literal[""]
@@ -37,13 +40,14 @@ def wanted(uri: str) -> Wanted:
     """
     found = _URI.match(uri)
     if found is None:
-        return Wanted("", 0, "", secure_media=False)
+        return Wanted("", "", 0, "", secure_media=False)
     parameters = dict(part.lower().partition("=")[::2] for part in found["rest"].split(";")[1:])
     secure = parameters.get("secure") == "true"
     transport = _transport(found["scheme"].lower(), parameters.get("transport", ""))
     if secure and "transport" not in parameters:
         transport = "tls"
-    return Wanted(found["host"].lower(), int(found["port"] or 0), transport, secure_media=secure)
+    user = (found["user"] or "").partition(":")[0]
+    return Wanted(user, found["host"].lower(), int(found["port"] or 0), transport, secure_media=secure)
 
 
 def _transport(scheme: str, parameter: str) -> Transport | Literal[""]:

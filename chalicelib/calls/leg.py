@@ -13,9 +13,13 @@ OK = 200
 
 
 def on_invited(turn: Turn, call: Call, event: Invited) -> None:
-    """The INVITE is out."""
-    if call.direction != "inbound" and not call.sip_call_id:
-        turn.update(call.sid, sip_call_id=event.sip_call_id, status="initiated")
+    """The INVITE is out; again when it goes to another server or was redirected: the last Call-ID counts."""
+    if call.direction == "inbound" or call.answered:
+        return
+    first = not call.sip_call_id
+    turn.update(call.sid, sip_call_id=event.sip_call_id)
+    if first:
+        turn.update(call.sid, status="initiated")
         turn.report(call.sid, "initiated", "initiated")
 
 
