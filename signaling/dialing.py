@@ -96,6 +96,8 @@ class Dialing:
             self._close()
         elif not self._placings:
             self._close()
+        else:
+            self.media_ready()
 
     def parent_ended(self) -> None:
         """Nobody is there to talk to."""
