@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .. import sip
 from .policy import HostRules
+from .session import Session
 from .turn import Turn
 
 HOST_REFUSED = 13254
@@ -16,12 +17,12 @@ def obstacle(turn: Turn, uri: sip.SipUri) -> tuple[int, str]:
     Addresses that a name resolves to are judged by the task, by the same rules.
     """
     rules = rules_of(turn)
-    if rules is None:
-        return 0, ""
-    if not rules.permit_user(uri.user):
+    if rules is not None and not rules.permit_user(uri.user):
         return NUMBER_REFUSED, "the account may not call this number or user"
-    if not rules.permit_name(uri.host, uri.port):
+    if rules is not None and not rules.permit_name(uri.host, uri.port):
         return HOST_REFUSED, "the account may not call this host or port"
+    if turn.quota is not None and _placed(turn) > turn.quota.left:
+        return turn.quota.code, "the account is at the limit of its calls"
     return 0, ""
 
 
@@ -30,3 +31,19 @@ def rules_of(turn: Turn) -> HostRules | None:
     application = turn.session.application
     policy = application.policy if application else None
     return policy.rules if policy else None
+
+
+def live_calls(session: Session) -> frozenset[str]:
+    """The calls that the account has placed and that have not ended.  One that waits for a task is not placed yet."""
+    waiting = session.sid if session.launch is not None else ""
+    return frozenset(
+        call.sid
+        for call in session.calls.values()
+        if call.direction != "inbound" and not call.over and call.sid != waiting
+    )
+
+
+def _placed(turn: Turn) -> int:
+    """The calls that this step places, the one that is asked about among them."""
+    new = sum(call.sid not in turn.session.calls and not call.over for call in turn.calls())
+    return new + (turn.session.launch is not None)

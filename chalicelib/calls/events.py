@@ -13,11 +13,22 @@ import msgspec
 from .session import Application, Headers, Launch, Method, Value
 
 
+class Quota(Value, frozen=True):
+    """The account is at a limit: ``left`` calls may still be placed, any other fails with ``code``."""
+
+    left: int
+    code: int
+
+
 class BaseEvent(Value, frozen=True, kw_only=True):
-    """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers."""
+    """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers.
+
+    ``quota``: of the calls that this event has the step place; filled in by the step function, None without limit.
+    """
 
     at: float
     entropy: str = ""
+    quota: Quota | None = None
 
 
 class Incoming(BaseEvent, frozen=True, tag="incoming"):

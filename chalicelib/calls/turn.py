@@ -38,6 +38,7 @@ class Turn:
 
     def __init__(self, session: Session, event: BaseEvent) -> None:
         self.at = event.at
+        self.quota = event.quota
         self._session = session
         self._entropy = event.entropy
         self._drawn = 0

@@ -16,6 +16,7 @@ class Meaning(NamedTuple):
 
 
 CATALOGUE: dict[int, Meaning] = {
+    10004: Meaning("too many calls at once", "The account has as many calls as it may have. That leg fails."),
     # Fetching a document, delivering a callback
     11100: Meaning(
         "invalid URL",
@@ -165,7 +166,7 @@ CATALOGUE: dict[int, Meaning] = {
         "Not one of initiated, ringing, answered, completed. The others are used.",
     ),
     # SIP
-    32001: Meaning("call rate exceeded", "More calls per second than the account may place."),
+    32001: Meaning("call rate exceeded", "More calls per second than the account may place. That leg fails."),
     32005: Meaning("voice disabled", "Voice is disabled for the account."),
     32006: Meaning(
         "too many hops", "The call came back to where it had been (482), or passed too many servers (483)."

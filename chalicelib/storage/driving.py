@@ -11,22 +11,25 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ..calls.commands import Callback, Command, Fetch, subject
-from ..calls.events import Created, Event, Incoming
+from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
+from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, encode
 from ..calls.session import Session
 from ..calls.step import step
 from .accounts import Accounts
+from .limits import charge
 from .listing import Listing, changed_calls
 from .log import CallLog, LoggedProblem, Row
 from .outbound import Outbound
+from .table import AdditionsRefusedError
 
 
 @dataclass
 class _Folded:
-    """The session after a batch of events, and all that they asked for."""
+    """The session after a batch of events, and all that they asked for.  ``placing``: which of them placed calls."""
 
     session: Session | None
+    placing: set[int] = field(default_factory=set)
     commands: list[Command] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     problems: list[LoggedProblem] = field(default_factory=list)
@@ -50,16 +53,40 @@ class Steps:
         if request.number and (before is None or before.state.epoch > request.epoch):
             return StepResponse(request.session, request.number, fenced=True)
         events = tuple(map(self._with_application, request.events))
-        folded = _fold(before.state if before else None, events)
-        if folded.session is None:
-            return StepResponse(request.session, request.number, tuple(folded.commands), over=True)
-        row = _row(request, events, before, folded, folded.session)
-        present = self._log.append(row)
-        if present is not None and present.digest != row.digest:
+        row = self._write(request, events, before)
+        if isinstance(row, StepResponse):
+            return row
+        if row.digest != _digest(request):
             return StepResponse(request.session, request.number, fenced=True)
-        row = present or row
         self.send_effects(row)
         return StepResponse(row.session, row.number, row.commands, over=row.state.over)
+
+    def _write(
+        self, request: StepRequest, events: tuple[Event, ...], before: Row | None
+    ) -> Row | StepResponse:
+        """The row that stands under the request's number now, or the answer to an INVITE that makes no session.
+
+        At a limit of the account the step is made again for the calls that may still be placed.
+        """
+        state = before.state if before else None
+        quota: Quota | None = None
+        while True:
+            folded = _fold(state, events)
+            if folded.session is None:
+                return StepResponse(request.session, request.number, tuple(folded.commands), over=True)
+            row = _row(request, events, before, folded, folded.session)
+            cost = charge(state, folded.session, row.at)
+            # Calls that go on with no quota left are such as cannot be refused: they are counted all the same.
+            bound = quota is None or quota.left > 0
+            try:
+                return self._log.append(row, () if cost is None else cost.additions(bound=bound)) or row
+            except AdditionsRefusedError as refused:
+                assert cost is not None
+                quota = cost.quota(refused, quota)
+            events = tuple(
+                msgspec.structs.replace(event, quota=quota) if number in folded.placing else event
+                for number, event in enumerate(events)
+            )
 
     def send_effects(self, row: Row) -> None:
         """Send what ``row`` asked for, perhaps again.
@@ -83,9 +110,11 @@ class Steps:
 
 def _fold(session: Session | None, events: tuple[Event, ...]) -> _Folded:
     folded = _Folded(session)
-    for event in events:
+    for number, event in enumerate(events):
         result = step(folded.session, event)
         folded.session = result.session
+        if any(isinstance(command, Dial | Invite) for command in result.commands):
+            folded.placing.add(number)
         folded.commands += result.commands
         folded.callbacks += result.callbacks
         folded.problems += [

@@ -23,7 +23,7 @@ from ..calls.events import Claimed, Created, Event, Fetched, Incoming, Modified
 from ..calls.protocol import SipMessage, decode, encode
 from ..calls.session import Application, Session, Value
 from .cache import Cache
-from .table import Item, Table
+from .table import Addition, Item, Table
 
 DAY = 86400
 RETENTION_SECONDS = 30 * DAY
@@ -72,8 +72,11 @@ class CallLog(Protocol):
     def read_last(self, session: str) -> Row | None:
         """The last step of ``session``; None when there is no such session."""
 
-    def append(self, row: Row) -> Row | None:
-        """Write ``row`` unless its number is taken; returns the row that is there already, else None."""
+    def append(self, row: Row, additions: tuple[Addition, ...] = ()) -> Row | None:
+        """Write ``row`` unless its number is taken; returns the row that is there already, else None.
+
+        ``additions`` are made with it or neither is: raises AdditionsRefusedError.
+        """
 
     def history(self, session: str) -> Iterator[Row]:
         """All steps of ``session`` in order."""
@@ -108,8 +111,11 @@ class DynamoCallLog:
         item = next(items, None)
         return self._filled(item) if item else None
 
-    def append(self, row: Row) -> Row | None:
-        """Write ``row`` unless its number is taken; returns the row that is there already, else None."""
+    def append(self, row: Row, additions: tuple[Addition, ...] = ()) -> Row | None:
+        """Write ``row`` unless its number is taken; returns the row that is there already, else None.
+
+        ``additions`` are made with it or neither is: raises AdditionsRefusedError.
+        """
         expires_at = int(row.at) + self._retention
         emptied = _with_texts(row, lambda text: self._texts.keep(text, expires_at))
         item: Item = {
@@ -120,7 +126,7 @@ class DynamoCallLog:
         }
         if owner := _new_owner(row):
             item["open_task"] = owner
-        present = self._table.put_if(item, "attribute_not_exists(sk)")
+        present = self._table.put_new(item, "sk", additions)
         return None if present is None else self._filled(present)
 
     def history(self, session: str) -> Iterator[Row]:

@@ -6,7 +6,10 @@ Every read is strongly consistent unless it goes to an index: the log's fence re
 from __future__ import annotations
 
 import contextlib
+import random
+import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
@@ -34,6 +37,33 @@ def from_wire(item: Mapping[str, Any]) -> Item:
             number = float(value["N"])
             plain[name] = int(number) if number.is_integer() else number
     return plain
+
+
+CONFLICTS = 8
+CONFLICT_SECONDS = 0.02
+"""The wait after a first conflict, on the average; it doubles."""
+
+
+@dataclass(frozen=True)
+class Addition:
+    """Add ``amount`` to the number ``attribute`` of the item ``key``, if that is at most ``most`` (None: always).
+
+    An attribute that is not there counts as 0.  ``expires_at``: when DynamoDB may delete the item; 0: never.
+    """
+
+    key: Mapping[str, str]
+    attribute: str
+    amount: int
+    most: int | None = None
+    expires_at: int = 0
+
+
+class AdditionsRefusedError(Exception):
+    """Nothing was written.  ``refused``: each addition that was above its ``most``, with the number that is there."""
+
+    def __init__(self, refused: tuple[tuple[Addition, int | None], ...]) -> None:
+        super().__init__(", ".join(addition.attribute for addition, _ in refused))
+        self.refused = refused
 
 
 class Table:
@@ -70,6 +100,75 @@ class Table:
                 raise
             return from_wire(cast("Any", error.response).get("Item", {}))
         return None
+
+    def put_new(
+        self, item: Mapping[str, str | float], key: str, additions: tuple[Addition, ...] = ()
+    ) -> Item | None:
+        """Write ``item`` if there is none (with the attribute ``key``) yet, and make ``additions`` with it.
+
+        Returns the item that is there already.  Raises AdditionsRefusedError.
+        """
+        if not additions:
+            return self.put_if(item, f"attribute_not_exists({key})")
+        hopeless = tuple((each, 0) for each in additions if each.most is not None and each.most < 0)
+        if hopeless:
+            raise AdditionsRefusedError(hopeless)
+        put = {
+            "TableName": self._name,
+            "Item": to_wire(item),
+            "ConditionExpression": f"attribute_not_exists({key})",
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        writes = [{"Put": put}, *({"Update": self._update(addition)} for addition in additions)]
+        present, *counts = self._transact(writes)
+        if present is not None:
+            return present
+        refused = tuple(
+            (addition, int(count[addition.attribute]) if addition.attribute in count else None)
+            for addition, count in zip(additions, counts, strict=True)
+            if count is not None
+        )
+        if refused:
+            raise AdditionsRefusedError(refused)
+        return None
+
+    def _update(self, addition: Addition) -> dict[str, Any]:
+        values: dict[str, str | float] = {":amount": addition.amount}
+        update: dict[str, Any] = {
+            "TableName": self._name,
+            "Key": to_wire(addition.key),
+            "UpdateExpression": "ADD #count :amount",
+            "ExpressionAttributeNames": {"#count": addition.attribute},
+            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+        }
+        if addition.expires_at:
+            update["UpdateExpression"] += " SET expires_at = :expires_at"
+            values[":expires_at"] = addition.expires_at
+        if addition.most is not None:
+            update["ConditionExpression"] = "attribute_not_exists(#count) OR #count <= :most"
+            values[":most"] = addition.most
+        return update | {"ExpressionAttributeValues": to_wire(values)}
+
+    def _transact(self, writes: list[Any]) -> list[Item | None]:
+        """For each write None, or what was there when its condition did not hold: then nothing was written.
+
+        Two transactions on one item at a time are a conflict, which the SDK does not try again.
+        """
+        for attempt in range(CONFLICTS):
+            try:
+                self._client.transact_write_items(TransactItems=writes)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons: list[Any] = cast("Any", error.response).get("CancellationReasons", [])
+                failed = [reason.get("Code") == "ConditionalCheckFailed" for reason in reasons]
+                if any(failed):
+                    items = [from_wire(reason.get("Item", {})) for reason in reasons]
+                    return [item if bad else None for item, bad in zip(items, failed, strict=True)]
+                if attempt == CONFLICTS - 1:
+                    raise
+                time.sleep(CONFLICT_SECONDS * 2**attempt * random.uniform(0.5, 1.5))
+            else:
+                break
+        return [None] * len(writes)
 
     def remove_attribute(self, name: str, **key: str) -> None:
         """Take the attribute ``name`` off the item under ``key``, if both are there."""
