@@ -18,11 +18,14 @@ from .settings import SettingsError, read_settings
 from .speech import espeak, polly
 from .task import run_task
 from .unsealing import unsealer
+from .uploads import s3_store
 
 # Asked on the way of a call: a caller waits.
 CONFIG = Config(
     connect_timeout=3, read_timeout=10, max_pool_connections=THREADS, retries={"total_max_attempts": 3}
 )
+# When to try again is decided by who uploads.
+UPLOADS = Config(connect_timeout=3, read_timeout=60, retries={"total_max_attempts": 1})
 # boto3's stubs give client() an overload a service; here any service will do.
 _client: Any = boto3.client
 
@@ -46,9 +49,11 @@ def main() -> int:
     unseal = unsealer(boto3.client("kms", config=CONFIG), settings.seal_key_id)
     synthesize = polly(boto3.client("polly", config=CONFIG)) if settings.speech_engine == "polly" else espeak
 
+    bucket = settings.recordings_bucket
+    store = s3_store(boto3.client("s3", config=UPLOADS), bucket) if bucket else None
     presence = Presence(settings, _client)
     try:
-        run_task(settings, controller, unseal, synthesize, presence.begin)
+        run_task(settings, controller, unseal, synthesize, presence.begin, store)
     finally:
         controller.close()
         presence.end()

@@ -13,6 +13,7 @@ from .legs import Leg
 from .loop import Timer
 from .media import bridge, unbridge
 from .placing import Placing
+from .recording import DialRecording
 from .ringing import Ringing
 from .services import Services
 
@@ -31,6 +32,7 @@ class Dialing:
         placings: dict[str, Placing],
         bridged: Callable[[Leg], None],
         starred: Callable[[], None],
+        recording: DialRecording,
     ) -> None:
         self._services = services
         self._parent = parent
@@ -39,9 +41,12 @@ class Dialing:
         self._bridged = bridged
         self._starred = starred
         self._ringing = Ringing(services, parent, command)
+        self._recording = recording
         self._limit: Timer | None = None
         self._over = False
+        self._ending: set[str] = set()
         self.winner: Leg | None = None
+        recording.ringing()
         self.media_ready()
 
     def media_ready(self) -> None:
@@ -50,14 +55,18 @@ class Dialing:
             return
         if self.winner is not None:
             bridge(self._parent, self.winner)
+            self._recording.hear(self._parent, self.winner)
         else:
-            self._ringing.hear(self._callee_heard_early())
+            early = self._callee_heard_early()
+            self._ringing.hear(early)
+            self._recording.hear(self._parent, early)
 
     def digit(self, leg: Leg, digit: str) -> None:
         """A key of either side: passed on to the other one across the bridge, but for the ``*`` that ends it."""
         if self._over:
             return
         if leg is self._parent and digit == "*" and self._command.hangup_on_star:
+            self._recording.stop()
             self._starred()
         elif leg is self._parent and self.winner is not None:
             self.winner.send_digit(digit)
@@ -76,8 +85,15 @@ class Dialing:
         self._parent.respond(200)
         self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
         bridge(self._parent, leg)
+        self._recording.bridged(self._parent, leg)
         self._bridged(leg)
         self._cancel_all_but(leg)
+
+    def before_end(self, leg: Leg) -> None:
+        """The end of ``leg`` is about to be told.  A recording that ends with it is told before."""
+        self._ending.add(leg.sid)
+        if leg in (self._parent, self.winner) or self._ending.issuperset(self._placings):
+            self._recording.stop()
 
     def leg_ended(self, leg: Leg) -> None:
         """It removes only itself."""
@@ -112,6 +128,7 @@ class Dialing:
     def _close(self) -> None:
         self._over = True
         self._ringing.stop()
+        self._recording.stop()
         if self._limit is not None:
             self._limit.cancel()
 

@@ -11,6 +11,7 @@ from .audio import Downloads
 from .controller import Controller, Unseal
 from .endpoint import Endpoint
 from .loop import Loop
+from .recording import Recordings
 from .resolving import Resolver
 from .settings import Settings
 from .speech import Speech
@@ -34,5 +35,6 @@ class Services:
     resolver: Resolver
     speech: Speech
     downloads: Downloads
+    recordings: Recordings
     unseal: Unseal
     dialogs: dict[str, tuple[Traced, str]] = field(default_factory=dict)

@@ -24,6 +24,7 @@ from .legs import Leg
 from .loop import Timer
 from .performing import Performance
 from .placing import Answer, Placing
+from .recording import DialRecording
 from .services import Services
 
 PATIENCE = 0.02
@@ -205,7 +206,10 @@ class Session:
             return
         self._stop_performance(command.call)
         placings = {leg.call: self._place(leg) for leg in command.legs}
-        self._dialing = Dialing(self._services, parent, command, placings, self._was_bridged, self._starred)
+        recording = DialRecording(self._services.recordings, command, self.mention)
+        self._dialing = Dialing(
+            self._services, parent, command, placings, self._was_bridged, self._starred, recording
+        )
 
     def _bridge(self, command: commands.Bridge) -> None:
         leg = self._legs.get(command.leg)
@@ -296,6 +300,8 @@ class Session:
         self._placings.pop(leg.sid, None)
         if placing is not None:
             placing.answered()
+        if self._dialing is not None:
+            self._dialing.before_end(leg)
         self._pending.append(
             events.Ended(**_now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
         )
@@ -311,6 +317,8 @@ class Session:
 
     def _rang_out(self, leg: Leg) -> None:
         if not leg.answered and not leg.over:
+            if self._dialing is not None:
+                self._dialing.before_end(leg)
             self.report(events.RingTimeout(**_now(), call=leg.sid))
             self._hang_up(leg.sid)
 

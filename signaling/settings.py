@@ -19,7 +19,10 @@ class Settings:
     """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
 
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end.
+    ``api_url``: base address of the REST API, in the URL of a recording.  ``recordings_bytes``: of this task's disk.
     ``name_servers``: DNS servers (``address`` or ``address:port``) instead of the system's.
+    ``tls_verify``: hold a server's certificate against ``tls_ca_file`` and the host of the URI (RFC 5922).
+    ``tls_cert_file`` and ``tls_key_file``: for those who call us over TLS.
     """
 
     sip_host: str = "0.0.0.0"
@@ -39,11 +42,19 @@ class Settings:
     speech_engine: SpeechEngine = "espeak-ng"
     allowed_addresses: tuple[str, ...] = ()
     name_servers: tuple[str, ...] = ()
+    tls_port: int = 0
+    tls_verify: bool = True
+    tls_ca_file: str = "/etc/ssl/certs/ca-certificates.crt"
+    tls_cert_file: str = ""
+    tls_key_file: str = ""
     health_port: int = 8080
     ready_file: str = ""
     drain_seconds: int = 90
     ecs_agent_uri: str = ""
     metrics_namespace: str = ""
+    api_url: str = ""
+    recordings_bucket: str = ""
+    recordings_bytes: int = 8 * 1024**3
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -67,11 +78,19 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         speech_engine=_speech_engine(environment.get("SPEECH_ENGINE", defaults.speech_engine)),
         allowed_addresses=_list(environment, "ALLOWED_ADDRESSES"),
         name_servers=_list(environment, "NAME_SERVERS"),
+        tls_port=_number(environment, "TLS_PORT", defaults.tls_port, 0, 65535),
+        tls_verify=_truth(environment, "TLS_VERIFY"),
+        tls_ca_file=environment.get("TLS_CA_FILE", defaults.tls_ca_file),
+        tls_cert_file=environment.get("TLS_CERT_FILE", ""),
+        tls_key_file=environment.get("TLS_KEY_FILE", ""),
         health_port=_number(environment, "HEALTH_PORT", defaults.health_port, 0, 65535),
         ready_file=environment.get("READY_FILE", ""),
         drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
         ecs_agent_uri=environment.get("ECS_AGENT_URI", ""),
         metrics_namespace=environment.get("METRICS_NAMESPACE", ""),
+        api_url=environment.get("API_URL", ""),
+        recordings_bucket=environment.get("RECORDINGS_BUCKET", ""),
+        recordings_bytes=_number(environment, "RECORDINGS_BYTES", defaults.recordings_bytes, 0, 10**12),
     )
 
 
@@ -93,6 +112,14 @@ def _number(environment: Mapping[str, str], name: str, default: int, least: int,
     if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
         raise SettingsError(f"{name} is not a number from {least} to {most}")
     return int(text)
+
+
+def _truth(environment: Mapping[str, str], name: str) -> bool:
+    """True unless the variable says otherwise."""
+    text = environment.get(name, "").strip().lower()
+    if text not in ("", "true", "false"):
+        raise SettingsError(f"{name} is neither true nor false")
+    return text != "false"
 
 
 def _speech_engine(text: str) -> SpeechEngine:

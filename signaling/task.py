@@ -18,25 +18,41 @@ from .health import serve_health
 from .legs import Leg
 from .loop import Loop
 from .memory import give_back_memory
+from .recording import Recordings
 from .resolving import Guard, Resolver
 from .services import Services
 from .settings import Settings
 from .speech import Speech, Synthesize
 from .switchboard import Switchboard
+from .uploads import Store, Uploads
 
+UPLOAD_SECONDS = 15.0
+"""For the recordings that are not in S3 yet when the last call has gone; the container has 120 s in all."""
 Start = Callable[[Switchboard, Loop], None]
 
 
 def run_task(
-    settings: Settings, controller: Controller, unseal: Unseal, synthesize: Synthesize, start: Start
+    settings: Settings,
+    controller: Controller,
+    unseal: Unseal,
+    synthesize: Synthesize,
+    start: Start,
+    store: Store | None = None,
 ) -> None:
-    """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat."""
+    """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat.
+
+    ``store`` takes the recordings; without it nothing is recorded.
+    """
     loop = Loop()
+    uploads = Uploads(store)
     switchboard = Switchboard(loop)
     endpoint = Endpoint(settings, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
         resolver = Resolver(Guard(settings.allowed_addresses), settings.name_servers)
         address_guard = AddressGuard(",".join(settings.allowed_addresses))
+        recorded = Path(folder) / "recordings"
+        recorded.mkdir()
+        recordings = Recordings(recorded, uploads, settings.api_url, settings.recordings_bytes)
         switchboard.open(
             Services(
                 settings=settings,
@@ -46,6 +62,7 @@ def run_task(
                 resolver=resolver,
                 speech=Speech(synthesize, Path(folder)),
                 downloads=Downloads(Path(folder), address_guard),
+                recordings=recordings,
                 unseal=unseal,
             )
         )
@@ -53,9 +70,12 @@ def run_task(
             signal.signal(number, lambda *_: loop.submit(lambda: switchboard.drain(settings.drain_seconds)))
         health = serve_health(settings.health_port, switchboard.figures)
         give_back_memory(loop)
+        recordings.watch(loop)
         start(switchboard, loop)
         _say_ready(settings, endpoint.port, health.server_address[1])
         loop.run(endpoint.poll)
+        recordings.stop_all()
+        uploads.close(UPLOAD_SECONDS)
     health.shutdown()
     if Leg.live == 0:
         endpoint.close()

@@ -6,6 +6,8 @@ of the command: cancel the losers of a Dial, bridge the leg that needs no screen
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
 from .policy import HostRules
@@ -71,6 +73,18 @@ class Invite(Value, frozen=True, tag="invite"):
     time_limit: float = 14400
 
 
+class Recording(Value, frozen=True):
+    """Record the two ends of a Dial as ``sid``, since its first ringing or since its answer (the bridge).
+
+    One channel holds both; of two the caller has the left one.
+    """
+
+    sid: str
+    account_sid: str
+    since: Literal["answer", "ringing"] = "answer"
+    channels: Literal[1, 2] = 1
+
+
 class Dial(Value, frozen=True, tag="dial"):
     """INVITE all legs.  The first that is accepted is bridged to ``call`` and the others are cancelled.
 
@@ -84,6 +98,7 @@ class Dial(Value, frozen=True, tag="dial"):
     time_limit: float = 14400
     ring_tone: str = "us"
     answer_on_bridge: bool = False
+    recording: Recording | None = None
     music: str = ""
     hangup_on_star: bool = False
 

@@ -17,6 +17,7 @@ from .hops import hop_headers
 from .hunting import rounds
 from .leg import end_call
 from .parameters import API_VERSION, dial_parameters, final_code
+from .recording import begin_recording, recording_parameters
 from .session import Call, CallStatus, Dial, Headers, StatusHook
 from .turn import Turn
 
@@ -71,6 +72,7 @@ def _invite(turn: Turn, verb: rcml.Dial, legs: tuple[Leg, ...]) -> None:
             time_limit=verb.time_limit,
             ring_tone=verb.ring_tone,
             answer_on_bridge=verb.answer_on_bridge and not parent.answered,
+            recording=begin_recording(turn, verb),
             music=_absolute(turn, verb.dial_music),
             hangup_on_star=verb.hangup_on_star,
         )
@@ -286,7 +288,7 @@ def _result(turn: Turn, dial: Dial) -> dict[str, str]:
     if not legs:
         return NOBODY_DIALLED
     chosen, status = _outcome(dial, legs, turn.parent)
-    return dial_parameters(dial, legs, chosen, status, turn.at)
+    return dial_parameters(dial, legs, chosen, status, turn.at) | recording_parameters(dial)
 
 
 def _outcome(dial: Dial, legs: list[Call], parent: Call) -> tuple[Call, CallStatus]:

@@ -95,6 +95,26 @@ class Bridged(BaseEvent, frozen=True, tag="bridged"):
     call: str
 
 
+class RecordingStarted(BaseEvent, frozen=True, tag="recording-started"):
+    """What the Dial of ``call`` (the parent) hears is being recorded as ``recording``; it will be found at ``url``."""
+
+    call: str
+    recording: str
+    url: str
+
+
+class RecordingEnded(BaseEvent, frozen=True, tag="recording-ended"):
+    """``recording`` is ``seconds`` long, and on its way to where it will be found.
+
+    ``error``: catalogue code when it could not be started (without a RecordingStarted before) or was cut short.
+    """
+
+    call: str
+    recording: str
+    seconds: float = 0.0
+    error: int = 0
+
+
 class Starred(BaseEvent, frozen=True, tag="starred"):
     """The caller ``call`` pressed ``*`` during a Dial with ``hangup_on_star``."""
 
@@ -179,6 +199,8 @@ Event = (
     | Provisional
     | Answered
     | Bridged
+    | RecordingStarted
+    | RecordingEnded
     | Starred
     | RingTimeout
     | Ended

@@ -73,6 +73,14 @@ class Run(Value, frozen=True):
     hops: int = 0
 
 
+class Recorded(Value, frozen=True):
+    """The recording of a Dial: ``url`` is empty until it runs, ``seconds`` None until it has ended."""
+
+    sid: str
+    url: str = ""
+    seconds: float | None = None
+
+
 class Dial(Value, frozen=True):
     """A Dial under way in the parent call.  ``legs`` are CallSids in the order they were dialled.
 
@@ -85,6 +93,7 @@ class Dial(Value, frozen=True):
     bridged: str = ""
     bridged_at: float = 0.0
     accepted: str = ""
+    recorded: Recorded | None = None
     rounds: tuple[tuple[int, ...], ...] = ()
     starred: bool = False
 

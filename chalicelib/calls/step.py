@@ -25,12 +25,15 @@ from .events import (
     Modified,
     Performed,
     Provisional,
+    RecordingEnded,
+    RecordingStarted,
     RingTimeout,
     Starred,
     TaskLost,
 )
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
 from .modification import begin, on_modified
+from .recording import lose_recording, on_recording
 from .running import advance, fetch_document, on_fetched, on_performed, start
 from .session import Call, Launch, Run, Session
 from .turn import Step as Step
@@ -111,6 +114,8 @@ def _created(event: Created) -> Step:
 def _apply(turn: Turn, event: Event) -> None:
     if isinstance(event, Fetched | Performed):
         _resume(turn, event)
+    elif isinstance(event, RecordingStarted | RecordingEnded):
+        on_recording(turn, event)
     elif isinstance(event, TaskLost):
         _task_lost(turn)
     elif isinstance(event, Claimed):
@@ -234,6 +239,7 @@ def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg
 
 def _task_lost(turn: Turn) -> None:
     """Every call of the dead task failed.  A request it had under way is not repeated: nobody knows if it arrived."""
+    lose_recording(turn)
     for call in turn.calls():
         turn.update(call.sid, unheard=())
         if call.over:

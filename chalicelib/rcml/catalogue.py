@@ -199,6 +199,9 @@ CATALOGUE: dict[int, Meaning] = {
     32209: Meaning("TLS required", "The other side accepts TLS only."),
     32214: Meaning("bad Dial Sip", "The Dial to SIP could not be carried out."),
     32218: Meaning("transfer failed", "The REFER could not be carried out."),
+    32220: Meaning(
+        "recording failed", "The call was not recorded, or not to its end: the task had no room for it."
+    ),
     32223: Meaning("no user part", "The SIP URI has no user part."),
     32401: Meaning("digest refused", "The SIP server refused the user name or the password."),
 }

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -83,5 +85,14 @@ def _with_application(event: Event) -> Event:
     return event
 
 
+def keep(folder: Path, recording: Path, key: str) -> None:
+    """In place of a bucket: ``folder``/AC…/RE….wav, whole once it is there."""
+    place = folder / key
+    place.parent.mkdir(exist_ok=True)
+    part = Path(shutil.copyfile(recording, f"{place}.part"))
+    part.rename(place)
+
+
 if __name__ == "__main__":
-    run_task(read_settings(os.environ), Engine(Path(sys.argv[1])), str, espeak, lambda *_: None)
+    stage = Path(sys.argv[1])
+    run_task(read_settings(os.environ), Engine(stage), str, espeak, lambda *_: None, partial(keep, stage))

@@ -1,0 +1,69 @@
+"""The recording of a Dial: what the task is asked to record, and what the action request tells of it.
+
+The task reports that a recording runs before it reports the bridge, and its length before the end of the call that
+ends the Dial: so the action request goes out at once and is complete.  The upload goes on behind it.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .. import rcml
+from .commands import Recording
+from .events import RecordingEnded, RecordingStarted
+from .session import Dial, Recorded
+from .turn import Turn
+
+
+def begin_recording(turn: Turn, verb: rcml.Dial) -> Recording | None:
+    """What ``record`` asks for: from the answer (that is the bridge) or the ringing, in one or two channels.
+
+    Each round of a sequential Dial is a recording of its own; the last one is told.
+    """
+    dial = turn.parent.dial
+    if verb.record is None or dial is None:
+        return None
+    recording = Recording(
+        sid=turn.new_id("RE"),
+        account_sid=turn.session.account_sid,
+        since="ringing" if "ringing" in verb.record else "answer",
+        channels=2 if verb.record.endswith("-dual") else 1,
+    )
+    turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=Recorded(recording.sid)))
+    return recording
+
+
+def on_recording(turn: Turn, event: RecordingStarted | RecordingEnded) -> None:
+    """Keep what the action request will tell.  News of a Dial that is over changes nothing."""
+    if isinstance(event, RecordingEnded) and event.error:
+        turn.problem(event.error, f"{event.recording} could not be recorded, or not to its end")
+    dial = turn.parent.dial
+    recorded = dial.recorded if dial is not None else None
+    if dial is None or recorded is None or recorded.sid != event.recording:
+        return
+    if isinstance(event, RecordingStarted):
+        recorded = msgspec.structs.replace(recorded, url=event.url)
+    else:
+        recorded = msgspec.structs.replace(recorded, seconds=event.seconds)
+    turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=recorded))
+
+
+def lose_recording(turn: Turn) -> None:
+    """The task died, and with it what it had recorded: nothing is told of it."""
+    dial = turn.parent.dial
+    if dial is not None:
+        turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=None))
+
+
+def recording_parameters(dial: Dial) -> dict[str, str]:
+    """What the action request adds when something was recorded (CONTRACT §2).
+
+    ``RecordingDuration`` is missing when the Dial was ended by the engine while the task still recorded the ringing.
+    """
+    recorded = dial.recorded
+    if recorded is None or not recorded.url:
+        return {}
+    parameters = {"RecordingSid": recorded.sid, "RecordingUrl": recorded.url}
+    if recorded.seconds is not None:
+        parameters["RecordingDuration"] = str(int(recorded.seconds))
+    return parameters

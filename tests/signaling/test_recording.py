@@ -1,0 +1,133 @@
+"""A Dial with ``record``: what is on the file, through real SIP and RTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.signaling.rtp import Telephone
+from tests.signaling.sound import channels, longest_gap, seconds_of
+from tests.signaling.stage import ACCOUNT
+from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+
+Start = Callable[..., Sipp]
+CALLER_TONE, CALLEE_TONE, MOVED_TONE = 600.0, 1000.0, 1400.0
+API = "https://api.example/v1"
+NO_ROOM = 32220
+
+
+@pytest.fixture
+def telephones() -> Iterator[list[Telephone]]:
+    all_of_them = [Telephone(CALLER_TONE), Telephone(CALLEE_TONE), Telephone(MOVED_TONE)]
+    yield all_of_them
+    for telephone in all_of_them:
+        telephone.close()
+
+
+def recorded(callee: Sipp, mode: str) -> dict[str, str]:
+    attributes = f'record="{mode}" action="http://app.example/done"'
+    return {MAIN: dial(f"sip:bob@127.0.0.1:{callee.port}", attributes=attributes)}
+
+
+def told(task: Task) -> dict[str, str]:
+    """What the action request said, once it went out."""
+    fetches = wait_until(lambda: [f for f in task.entries("command", "fetch") if f["url"].endswith("/done")])
+    parameters: dict[str, str] = fetches[0]["parameters"]
+    return parameters
+
+
+def file_of(task: Task) -> Path:
+    """The recording, once it was uploaded."""
+    path = task.folder / ACCOUNT / f"{told(task)['RecordingSid']}.wav"
+    wait_until(path.exists)
+    return path
+
+
+def test_each_side_is_in_its_own_channel_without_a_gap(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, bob, _ = telephones
+    callee = sipp("callee", media=bob.port)
+    with task_running(tmp_path, recorded(callee, "record-from-answer-dual"), API_URL=API) as task:
+        assert sipp("caller", task.sip_port, media=alice.port).wait() == 0
+        left, right = channels(file_of(task))
+        said = told(task)
+        assert (
+            said["RecordingUrl"]
+            == f"{API}/2012-04-24/Accounts/{ACCOUNT}/Recordings/{said['RecordingSid']}.wav"
+        )
+        assert abs(len(left) / 8000 - float(said["RecordingDuration"])) <= 1.1
+        task.wait_idle()
+    for own, other, side in ((CALLER_TONE, CALLEE_TONE, left), (CALLEE_TONE, CALLER_TONE, right)):
+        assert seconds_of(side, own) > 1
+        assert longest_gap(side, own) <= 0.05
+        assert seconds_of(side, other) == 0
+
+
+def test_both_sides_are_mixed_in_one_channel(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, bob, _ = telephones
+    callee = sipp("callee", media=bob.port)
+    with task_running(tmp_path, recorded(callee, "true"), API_URL=API) as task:
+        assert sipp("caller", task.sip_port, media=alice.port).wait() == 0
+        (mixed,) = channels(file_of(task))
+    assert seconds_of(mixed, CALLER_TONE) > 1
+    assert seconds_of(mixed, CALLEE_TONE) > 1
+    assert max(longest_gap(mixed, CALLER_TONE), longest_gap(mixed, CALLEE_TONE)) <= 0.05
+
+
+def test_recording_goes_on_through_a_reinvite(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, bob, moved = telephones
+    callee = sipp("callee", media=bob.port)
+    with task_running(tmp_path, recorded(callee, "record-from-answer-dual"), API_URL=API) as task:
+        call = sipp("caller_moves", task.sip_port, media=alice.port, moved_port=moved.port)
+        wait_until(lambda: alice.heard_seconds() > 0.8)
+        alice.close()  # two who send to one port would each be taken for the other
+        assert call.wait() == 0
+        left, right = channels(file_of(task))
+    assert seconds_of(left, CALLER_TONE) > 0.5
+    assert seconds_of(left, MOVED_TONE) > 0.5
+    assert len(left) > 2.5 * 8000
+    assert longest_gap(right, CALLEE_TONE) <= 0.1
+
+
+def test_recording_from_ringing_begins_before_the_answer(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, _, _ = telephones
+    callee = sipp("callee_rings")
+    documents = {
+        MAIN: (
+            '<Response><Dial timeout="2" record="record-from-ringing" action="http://app.example/done">'
+            f"<Sip>sip:bob@127.0.0.1:{callee.port}</Sip></Dial></Response>"
+        )
+    }
+    with task_running(tmp_path, documents, API_URL=API) as task:
+        sipp("caller_waits", task.sip_port, media=alice.port)
+        (mixed,) = channels(file_of(task))
+        assert told(task)["DialCallStatus"] == "no-answer"
+        assert told(task)["RecordingDuration"] in ("1", "2")
+    assert seconds_of(mixed, CALLER_TONE) > 1
+
+
+def test_nothing_is_recorded_of_a_callee_who_is_busy(tmp_path: Path, sipp: Start) -> None:
+    callee = sipp("callee_busy")
+    with task_running(tmp_path, recorded(callee, "record-from-answer"), API_URL=API) as task:
+        sipp("caller_waits", task.sip_port)
+        assert not [name for name in told(task) if name.startswith("Recording")]
+        assert not (tmp_path / ACCOUNT).exists()
+
+
+def test_full_disk_lets_the_call_go_on_unrecorded(tmp_path: Path, sipp: Start) -> None:
+    callee = sipp("callee")
+    documents = recorded(callee, "true")
+    with task_running(tmp_path, documents, API_URL=API, RECORDINGS_BYTES="8000") as task:
+        assert sipp("caller", task.sip_port).wait() == 0
+        (ended,) = wait_until(lambda: task.events("recording-ended"))
+        assert ended["error"] == NO_ROOM
+        assert told(task)["DialCallStatus"] == "completed"
