@@ -93,8 +93,7 @@ def platform(application: Application, tell: Callable[[str], None] = lambda text
         register(cloud, deployed, account, token, application)
         tell("starting the signaling process")
         sip_uri, signaling = stack.enter_context(signaling_task(cloud, deployed, folder))
-        api_url = f"{cloud.endpoint}/restapis/{deployed['ApiId']}/v1/_user_request_"
-        ready = Ready(sip_uri, api_url, account, token)
+        ready = Ready(sip_uri, _api_url(cloud, deployed), account, token)
         running = Running(ready, cloud.endpoint, deployed["CallsTable"])
         yield Platform(running, cloud, deployed, emulator, signaling, folder)
 
@@ -144,6 +143,8 @@ def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Chi
         "SEAL_KEY_ID": stack["SealKey"],
         "ALLOWED_ADDRESSES": ALLOWED_LOCALLY,
         "SPEECH_ENGINE": "espeak-ng",
+        "RECORDINGS_BUCKET": stack["RecordingsBucket"],
+        "API_URL": _api_url(cloud, stack),
         "SIP_HOST": LOOPBACK,
         "SIP_PORT": str(port),
         "PUBLIC_ADDRESS": LOOPBACK,
@@ -157,6 +158,10 @@ def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Chi
     }
     command = [sys.executable, "-m", "signaling"]
     return Child("the signaling process", command, environment, folder / "signaling.log")
+
+
+def _api_url(cloud: Cloud, stack: Stack) -> str:
+    return f"{cloud.endpoint}/restapis/{stack['ApiId']}/v1/_user_request_"
 
 
 def write_private(path: Path, value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -48,6 +48,23 @@ def kms() -> KMSClient:
     from botocore.config import Config
 
     return boto3.client("kms", config=Config(connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS))
+
+
+@cache
+def s3() -> Any:
+    """The S3 client of this process, at the region's own address: the links that it signs hold for that host only."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            signature_version="s3v4",
+            s3={"us_east_1_regional_endpoint": "regional"},
+        ),
+    )
 
 
 @cache

@@ -17,6 +17,7 @@ from chalicelib.rest.calls import Account, Calls, Edge
 from chalicelib.rest.errors import InternalError, InvalidError, RestError
 from chalicelib.rest.filters import parse_query
 from chalicelib.rest.forms import Form, Sealing
+from chalicelib.rest.recordings import Recordings, recording_resource
 from chalicelib.rest.rendering import (
     CONTENT_TYPES,
     Format,
@@ -87,12 +88,24 @@ def call(account_sid: str, call_sid: str) -> Response:
     return _response("Call", call_resource(row, _root()))
 
 
+@answered
+def recording(account_sid: str, recording_sid: str) -> Response:
+    """GET Recordings/{RecordingSid}: as .json or .xml what it is; otherwise the sound, by redirection."""
+    account = _account(account_sid)
+    sid, _, form = recording_sid.partition(".")
+    found = _recordings().show(account, sid)
+    if form in ("json", "xml"):
+        return _response("Recording", recording_resource(found, _root()))
+    return Response(body="", status_code=302, headers={"Location": found.link, "Cache-Control": "no-store"})
+
+
 for version in VERSIONS:
     base = f"/{version}/Accounts/{{account_sid}}"
     for suffix in ("", ".json", ".xml"):
         route = app.route(f"{base}/Calls{suffix}", methods=["GET", "POST"], content_types=FORMS)
         route(calls)
     app.route(f"{base}/Calls/{{call_sid}}", methods=["GET", "POST"], content_types=FORMS)(call)
+    app.route(f"{base}/Recordings/{{recording_sid}}", methods=["GET"])(recording)
 
 
 def _refusal(error: RestError) -> Response:
@@ -151,6 +164,11 @@ def _check_target(uri: str) -> None:
 @cache
 def _accounts() -> Accounts:
     return Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
+
+
+@cache
+def _recordings() -> Recordings:
+    return Recordings(aws.s3(), os.environ["RECORDINGS_BUCKET"])
 
 
 @cache

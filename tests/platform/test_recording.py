@@ -1,0 +1,185 @@
+"""A recorded Dial on the whole platform: from the tones of two telephones to the WAV that the REST API leads to."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from callapi.emulator import Cloud
+from callapi.platform import signaling_task
+from tests.platform.weather import HANG_UP, Caller, Scene, document, element, port_of
+from tests.signaling.rtp import Telephone
+from tests.signaling.sound import channels, longest_gap, seconds_of
+from tests.signaling.theatre import Sipp, wait_until
+from tests.webhooks.servers import application
+
+CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
+
+
+@pytest.fixture
+def telephones() -> Iterator[tuple[Telephone, Telephone]]:
+    both = Telephone(CALLER_TONE), Telephone(CALLEE_TONE)
+    yield both
+    for telephone in both:
+        telephone.close()
+
+
+def fetched(scene: Scene, url: str, token: str = "") -> bytes:
+    """What is at ``url`` for the account, links followed; the credentials go to the API only, as in a browser."""
+    ready = scene.local.running.ready
+    basic = base64.b64encode(f"{ready.account_sid}:{token or ready.auth_token}".encode()).decode()
+    request = urllib.request.Request(url)
+    request.add_unredirected_header("Authorization", f"Basic {basic}")
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        body: bytes = answer.read()
+    return body
+
+
+def status(scene: Scene, url: str, token: str = "") -> int:
+    try:
+        fetched(scene, url, token)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    return 200
+
+
+class Alice(Caller):
+    """A caller with a telephone."""
+
+    def __init__(self, folder: Path, port: int, domain: str, media: int) -> None:
+        Sipp.__init__(self, folder, "caller_leaves_when_told", port, domain=domain, media=media)
+
+
+def talk(
+    scene: Scene, folder: Path, telephones: tuple[Telephone, Telephone], port: int, domain: str
+) -> dict[str, str]:
+    """A call through the task at ``port`` until the caller hangs up; what its action request said."""
+    alice, bob = telephones
+    callee = Sipp(folder, "callee", media=bob.port)
+    noun = element("Sip", f"sip:bob@127.0.0.1:{callee.port}")
+    with application(HANG_UP) as action:
+        dial = element("Dial", noun, record="record-from-answer-dual", action=action.url())
+        with application(document(dial)) as server:
+            scene.serve(domain, server.url())
+            caller = Alice(folder, port, domain, alice.port)
+            try:
+                wait_until(lambda: bob.hears(CALLER_TONE, 1.0) and alice.hears(CALLEE_TONE, 1.0))
+                caller.tell()
+                assert (caller.wait(), callee.wait()) == (0, 0)
+                wait_until(lambda: action.requests)
+            finally:
+                caller.stop()
+                callee.stop()
+    return action.requests[0].form
+
+
+def test_recording_is_fetched_with_the_accounts_credentials(
+    scene: Scene, tmp_path: Path, telephones: tuple[Telephone, Telephone]
+) -> None:
+    said = talk(scene, tmp_path, telephones, scene.sip_port, "recorded.example")
+    url = said["RecordingUrl"]
+    wait_until(lambda: status(scene, url) == 200)
+    file = tmp_path / "fetched.wav"
+    file.write_bytes(fetched(scene, url))
+    left, right = channels(file)
+    assert abs(len(left) / 8000 - float(said["RecordingDuration"])) <= 1.1
+    for own, other, side in ((CALLER_TONE, CALLEE_TONE, left), (CALLEE_TONE, CALLER_TONE, right)):
+        assert seconds_of(side, own) > 0.8
+        assert longest_gap(side, own) <= 0.05
+        assert seconds_of(side, other) == 0
+    assert status(scene, url, "wrong") == 401
+    missing = url.replace(said["RecordingSid"], "RE" + "0" * 32)
+    assert status(scene, missing) == 404
+    resource = json.loads(fetched(scene, url.replace(".wav", ".json")))
+    assert resource["sid"] == said["RecordingSid"]
+    with urllib.request.urlopen(resource["media_url"], timeout=10) as answer:
+        assert answer.headers["Content-Type"] == "audio/wav"
+        assert answer.read() == file.read_bytes()
+
+
+@dataclass
+class Way:
+    """Leads to the cloud at ``endpoint``; until it is ``open``, what is put into S3 is refused with 503."""
+
+    endpoint: str
+    open: threading.Event
+    refused: list[str]
+
+
+@contextmanager
+def way_without_s3(cloud: str) -> Iterator[Way]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_PUT(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if not way.open.is_set():
+                way.refused.append(self.path)
+                self._answer(503, b"")
+                return
+            connection = http.client.HTTPConnection(urlsplit(cloud).netloc, timeout=30)
+            try:
+                connection.request("PUT", self.path, body, dict(self.headers))
+                answer = connection.getresponse()
+                self._answer(answer.status, answer.read())
+            finally:
+                connection.close()
+
+        def _answer(self, code: int, content: bytes) -> None:
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # http.server's name
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        way = Way(f"http://127.0.0.1:{server.server_port}", threading.Event(), [])
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield way
+        server.shutdown()
+
+
+@dataclass(frozen=True)
+class Elsewhere(Cloud):
+    """A cloud whose S3 is at another endpoint."""
+
+    s3: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {**super().environment, "AWS_ENDPOINT_URL_S3": self.s3}
+
+
+def test_recording_arrives_when_s3_is_there_again_and_the_action_did_not_wait(
+    scene: Scene, tmp_path: Path, telephones: tuple[Telephone, Telephone]
+) -> None:
+    own = tmp_path / "task"
+    own.mkdir()
+    with way_without_s3(scene.local.cloud.endpoint) as way:
+        cloud = Elsewhere(scene.local.cloud.endpoint, way.endpoint)
+        with signaling_task(cloud, scene.local.stack, own) as (sip_uri, _):
+            said = talk(scene, tmp_path, telephones, port_of(sip_uri), "outage.example")
+            url = said["RecordingUrl"]
+            wait_until(lambda: len(way.refused) > 1)
+            assert status(scene, url) == 404
+            way.open.set()
+            wait_until(lambda: status(scene, url) == 200, 20)
+    file = tmp_path / "fetched.wav"
+    file.write_bytes(fetched(scene, url))
+    assert seconds_of(channels(file)[0], CALLER_TONE) > 0.8
