@@ -16,6 +16,7 @@ from .placing import Placing
 from .recording import DialRecording
 from .ringing import Ringing
 from .services import Services
+from .watching import Watch
 
 
 class Dialing:
@@ -43,6 +44,7 @@ class Dialing:
         self._ringing = Ringing(services, parent, command)
         self._recording = recording
         self._limit: Timer | None = None
+        self._watch: Watch | None = None
         self._over = False
         self._ending: set[str] = set()
         self.winner: Leg | None = None
@@ -84,6 +86,7 @@ class Dialing:
         self._ringing.stop()
         self._parent.respond(200)
         self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
+        self._watch = Watch(self._services.loop, leg, self._services.settings.media_timeout_seconds)
         bridge(self._parent, leg)
         self._recording.bridged(self._parent, leg)
         self._bridged(leg)
@@ -131,6 +134,8 @@ class Dialing:
         self._recording.stop()
         if self._limit is not None:
             self._limit.cancel()
+        if self._watch is not None:
+            self._watch.stop()
 
     def _callee_heard_early(self) -> Leg | None:
         """The first leg that sends sound before its answer.  One that is screened is heard by nobody."""

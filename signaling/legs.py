@@ -143,6 +143,8 @@ class Leg:
         self._account: SipAccount | None = None
         self._giving_up = False
         self._headers: Headers = ()
+        self._error = 0
+        self._reason = ""
         self._provisional = 0
 
     def accept(self, account: SipAccount, call_id: int) -> None:
@@ -195,6 +197,18 @@ class Leg:
         """Another INVITE takes its place: hang up, and tell nobody."""
         self._owner = _NOBODY
         self.hang_up()
+
+    def abandon(self, error: int, reason: str) -> None:
+        """Hang up because of ``error`` (a code of the catalogue), and tell the other side why (RFC 3326)."""
+        self._error, self._reason = error, reason
+        self.hang_up()
+
+    def packets_received(self) -> int:
+        """RTP packets since the call began; 0 without media."""
+        try:
+            return 0 if self._call is None else int(self._call.getStreamStat(0).rtcp.rxStat.pkt)
+        except pj.Error:
+            return 0
 
     def send_digit(self, digit: str) -> None:
         """As RFC 4733, or as INFO to who did not offer to take that."""
@@ -292,7 +306,7 @@ class Leg:
     def _on_disconnected(self, code: int, reason: str, headers: Headers) -> None:
         self._release()
         dialled = not self.inbound and not self.answered
-        self._end(code if dialled else 0, reason if dialled else "", headers if dialled else (), 0)
+        self._end(code if dialled else 0, reason if dialled else "", headers if dialled else (), self._error)
 
     def _end_dialog(self, code: int) -> None:
         call = self._call
@@ -300,6 +314,10 @@ class Leg:
             return
         parameters = _parameters()
         parameters.statusCode = code or (603 if self.inbound and not self.answered else 0)
+        if self._reason:
+            header = pj.SipHeader()
+            header.hName, header.hValue = "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"'
+            parameters.txOption.headers.append(header)
         try:
             call.hangup(parameters)
         except pj.Error:

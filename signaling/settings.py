@@ -18,7 +18,8 @@ class SettingsError(Exception):
 class Settings:
     """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
 
-    ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end.
+    ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end;
+    ``media_timeout_seconds`` how long a bridged callee may send no RTP before it is hung up, 0 for ever.
     ``api_url``: base address of the REST API, in the URL of a recording.  ``recordings_bytes``: of this task's disk.
     ``name_servers``: DNS servers (``address`` or ``address:port``) instead of the system's.
     ``tls_verify``: hold a server's certificate against ``tls_ca_file`` and the host of the URI (RFC 5922).
@@ -50,6 +51,7 @@ class Settings:
     health_port: int = 8080
     ready_file: str = ""
     drain_seconds: int = 90
+    media_timeout_seconds: int = 60
     ecs_agent_uri: str = ""
     metrics_namespace: str = ""
     api_url: str = ""
@@ -85,6 +87,9 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         tls_key_file=environment.get("TLS_KEY_FILE", ""),
         health_port=_number(environment, "HEALTH_PORT", defaults.health_port, 0, 65535),
         ready_file=environment.get("READY_FILE", ""),
+        media_timeout_seconds=_number(
+            environment, "MEDIA_TIMEOUT_SECONDS", defaults.media_timeout_seconds, 0, 86400
+        ),
         drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
         ecs_agent_uri=environment.get("ECS_AGENT_URI", ""),
         metrics_namespace=environment.get("METRICS_NAMESPACE", ""),

@@ -109,6 +109,10 @@ class Peer:
     def count(self, start: str) -> int:
         return sum(message.line.startswith(start) for message in self.received)
 
+    def waiting(self) -> bool:
+        """Whether an INVITE came that no ``expect`` has taken."""
+        return any(message.line.startswith("INVITE") for message in self.received[self._next :])
+
     # --- what goes ---
 
     def reply(self, request: Message, status: str, *lines: str, sdp: str = "") -> None:
@@ -192,7 +196,8 @@ class Caller(Peer):
         self._say("CANCEL", 1, self.via(self._branch))
 
     def hang_up(self) -> None:
-        self._say("BYE", 2, self.via())
+        self._cseq += 1
+        self._say("BYE", self._cseq, self.via())
 
     def info(self, kind: str, body: str) -> None:
         self._cseq += 1

@@ -44,10 +44,18 @@ class Telephone:
         self._keys: list[str] = []
         self.digits = ""
         self._sequence = self._time = 0
-        self._running = True
+        self._running, self._silent = True, False
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._receive, self._send)]
         for thread in self._threads:
             thread.start()
+
+    def sends_to(self, port: int) -> None:
+        """Without waiting to be sent anything first."""
+        self._peer = ("127.0.0.1", port)
+
+    def falls_silent(self) -> None:
+        """No packet more, but listening."""
+        self._silent = True
 
     def press(self, digit: str) -> None:
         self._keys.append(digit)
@@ -90,6 +98,8 @@ class Telephone:
         while self._running:
             due += 0.02
             time.sleep(max(0.0, due - time.monotonic()))
+            if self._silent:
+                continue
             if self._peer and self._keys:
                 self._send_digit(self._keys.pop(0))
                 due = time.monotonic()

@@ -157,6 +157,16 @@ def test_star_of_the_callee_ends_nothing_and_reaches_the_caller(tmp_path: Path, 
         assert callee.count("BYE") == 0
 
 
+def test_key_sent_as_info_reaches_gather(tmp_path: Path, peers: Make) -> None:
+    with task_running(tmp_path, {MAIN: '<Response><Gather numDigits="2"/></Response>'}) as task:
+        caller = called(peers, task)
+        for digit in "57":
+            caller.info("application/dtmf-relay", f"Signal={digit}\r\nDuration=160\r\n")
+            caller.expect("SIP/2.0 200")
+        wait_until(lambda: task.events("performed"))
+        assert [event["digits"] for event in task.events("performed")] == ["57"]
+
+
 # -- what the caller hears
 @pytest.mark.parametrize(("country", "frequency"), [("de", 425), ("cn", 450), ("jp", 392)])
 def test_ring_tone_is_that_of_the_country_until_the_bridge(
