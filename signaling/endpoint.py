@@ -5,12 +5,14 @@ Settings that are not the engine's default are here because of what they cost or
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import _pjsua2
 import pjsua2 as pj
 
 from .settings import Settings
@@ -25,11 +27,15 @@ OnIncoming = Callable[["SipAccount", int, str, str], None]
 
 @dataclass(frozen=True)
 class Route:
-    """What an account is for: digest credentials, and the address to send to when the URI has a host name."""
+    """What an account is for: digest credentials, and the address to send to when the URI has a host name.
+
+    ``secure_media``: SRTP or no call.
+    """
 
     username: str = ""
     password: str = ""
     next_hop: str = ""
+    secure_media: bool = False
 
     def __repr__(self) -> str:
         return f"Route({self.next_hop})"
@@ -67,8 +73,11 @@ class Endpoint:
         self.library = pj.Endpoint()
         self.library.libCreate()
         self.library.libInit(_configuration())
+        if ctypes.CDLL(_pjsua2.__file__).callapi_nexthop_start() != pj.PJ_SUCCESS:
+            raise RuntimeError("the engine does not take its next hops from us")
         self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, settings.sip_port)
         self._listen(pj.PJSIP_TRANSPORT_TCP, self.port)
+        self._tls_port = self._listen(pj.PJSIP_TRANSPORT_TLS, settings.tls_port)
         self.library.audDevManager().setNullDev()
 
     def start(self) -> None:
@@ -117,6 +126,7 @@ class Endpoint:
         config.port = port
         config.boundAddress = self._settings.sip_host
         config.publicAddress = self.host
+        config.tlsConfig = _tls(self._settings)
         number = self.library.transportCreate(kind, config)
         return int(self.library.transportGetInfo(number).localName.rsplit(":", 1)[1])
 
@@ -136,14 +146,33 @@ class Endpoint:
         config.natConfig.contactRewriteUse = 0
         config.natConfig.viaRewriteUse = 0
         config.natConfig.sdpNatRewriteUse = 0
+        if route.secure_media:
+            media.srtpUse = pj.PJMEDIA_SRTP_MANDATORY
+            media.srtpSecureSignaling = 0  # what the signalling must be is decided in targets.py
+            media.srtpOpt.keyings.append(pj.PJMEDIA_SRTP_KEYING_SDES)
         if route.username:
             config.sipConfig.authCreds.append(
                 pj.AuthCredInfo("digest", "*", route.username, 0, route.password)
             )
+        if route.next_hop.endswith(";transport=tls"):
+            # The engine would write the machine's own address, and sip: where the request is a sips: one, which must
+            # have a Contact of its kind (RFC 3261 §8.1.1.8).
+            scheme = route.next_hop.partition(":")[0]
+            config.sipConfig.contactForced = f"<{scheme}:callapi@{self.host}:{self._tls_port};transport=tls>"
         if route.next_hop:
             # ;hide: the request goes there, its URI keeps the name, and no Route header shows.
             config.sipConfig.proxies.append(f"<{route.next_hop};lr;hide>")
         return config
+
+
+def _tls(settings: Settings) -> Any:
+    """Our own certificate is for those who call us; without one no TLS handshake from outside succeeds."""
+    config = pj.TlsConfig()
+    config.verifyServer = settings.tls_verify
+    config.CaListFile = settings.tls_ca_file
+    config.certFile, config.privKeyFile = settings.tls_cert_file, settings.tls_key_file
+    config.proto = pj.PJ_SSL_SOCK_PROTO_TLS1_2 | pj.PJ_SSL_SOCK_PROTO_TLS1_3
+    return config
 
 
 def _configuration() -> Any:

@@ -164,7 +164,8 @@ def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
     username = command.username if wanted(uri).host == wanted(command.uri).host else ""
     password = services.unseal(command.password) if username else ""
-    return tuple(Hop(uri, Route(username, password, target.hop(uri))) for target in targets)
+    secure = wanted(command.uri).secure_media
+    return tuple(Hop(uri, Route(username, password, target.hop(uri), secure)) for target in targets)
 
 
 def _redirected(command: commands.Leg, places: tuple[str, ...], services: Services) -> tuple[Hop, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Literal
@@ -71,12 +72,15 @@ class Target:
     def hop(self, uri: str) -> str:
         """The URI of the next hop; empty when ``uri`` leads there by itself."""
         want = wanted(uri)
-        here = (self.address, self.port, self.transport)
-        if here == (want.host.strip("[]"), want.port or want.default_port, want.transport or "udp"):
+        plain = (want.host.strip("[]"), want.port or want.default_port, want.transport or "udp")
+        if (self.address, self.port, self.transport) == plain and self.transport != "tls":
             return ""
         suffix = "" if self.transport == "udp" else f";transport={self.transport}"
-        return f"sip:{self._host()}:{self.port}{suffix}"
+        scheme = "sips" if uri[:5].lower() == "sips:" else "sip"
+        return f"{scheme}:{self._host()}:{self.port}{suffix}"
 
     def _host(self) -> str:
-        """The name travels along: see infra/signaling/nexthop.c."""
+        """TLS needs the name too, for the certificate: see infra/signaling/nexthop.c."""
+        if self.transport == "tls" and not self.name.startswith("["):
+            return f"callapi-{ipaddress.ip_address(self.address).packed.hex()}.{self.name}"
         return f"[{self.address}]" if ":" in self.address else self.address

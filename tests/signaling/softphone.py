@@ -1,0 +1,137 @@
+"""A second SIP stack, in a process of its own: answers one call at a time and says what it got.
+
+``python -m tests.signaling.softphone udp|tls none|srtp [CERT KEY]`` prints its port, then a JSON line for each event.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pjsua2 as pj
+
+from tests.signaling.theatre import ROOT, wait_until
+
+KINDS = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
+
+
+def say(**event: Any) -> None:
+    print(json.dumps(event), flush=True)
+
+
+class PhoneCall(pj.Call):
+    heard = False
+
+    def onCallState(self, prm: Any) -> None:
+        info = self.getInfo()
+        say(state=info.stateText)
+        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
+            ended.append(self)
+
+    def tell_media(self) -> None:
+        """Packets that were understood: what cannot be decrypted never reaches the stream."""
+        try:
+            packets = self.getStreamStat(0).rtcp.rxStat.pkt
+        except pj.Error:  # no stream yet
+            return
+        if packets >= 10 and not self.heard:
+            self.heard = True
+            say(heard=packets)
+
+
+class Phone(pj.Account):
+    def onIncomingCall(self, prm: Any) -> None:
+        say(invite=prm.rdata.wholeMsg)
+        call = PhoneCall(self, prm.callId)
+        calls.append(call)
+        parameters = pj.CallOpParam(True)
+        parameters.statusCode = 200
+        call.answer(parameters)
+
+
+calls: list[PhoneCall] = []
+ended: list[PhoneCall] = []
+
+
+def serve(kind: str, media: str, cert: str, key: str) -> None:
+    library = pj.Endpoint()
+    library.libCreate()
+    config = pj.EpConfig()
+    config.uaConfig.threadCnt = 0
+    config.uaConfig.mainThreadOnly = True
+    config.logConfig.level = config.logConfig.consoleLevel = 1
+    library.libInit(config)
+    library.audDevManager().setNullDev()
+    transport = pj.TransportConfig()
+    transport.boundAddress = transport.publicAddress = "127.0.0.1"
+    transport.tlsConfig.certFile, transport.tlsConfig.privKeyFile = cert, key
+    number = library.transportCreate(KINDS[kind], transport)
+    library.libStart()
+    account = pj.AccountConfig()
+    account.idUri = "sip:phone@127.0.0.1"
+    account.mediaConfig.ipv6Use = pj.PJSUA_IPV6_DISABLED
+    account.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+    account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY if media == "srtp" else pj.PJMEDIA_SRTP_DISABLED
+    account.mediaConfig.srtpSecureSignaling = 0
+    port = int(library.transportGetInfo(number).localName.rsplit(":", 1)[1])
+    if kind == "tls":  # a sips: call wants a Contact of its kind
+        account.sipConfig.contactForced = f"<sips:phone@127.0.0.1:{port};transport=tls>"
+    phone = Phone()
+    phone.create(account, True)
+    say(port=port)
+    while True:
+        library.libHandleEvents(10)
+        for call in calls:
+            call.tell_media()
+        while ended:
+            calls.remove(ended.pop())
+
+
+class Softphone:
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+        self._events: list[dict[str, Any]] = []
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        return int(wait_until(lambda: self.of("port"), 20)[0])
+
+    def of(self, key: str) -> list[Any]:
+        return [event[key] for event in list(self._events) if key in event]
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._thread.join()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                self._events.append(json.loads(line))
+
+
+@contextmanager
+def softphone(kind: str, media: str = "none", cert: str = "", key: str = "") -> Iterator[Softphone]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.signaling.softphone", kind, media, cert, key], cwd=ROOT,
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    phone = Softphone(process)
+    try:
+        yield phone
+    finally:
+        phone.close()
+
+
+if __name__ == "__main__":
+    serve(*sys.argv[1:])

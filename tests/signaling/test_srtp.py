@@ -1,0 +1,65 @@
+"""``;secure=true`` against a second stack: SRTP (RFC 4568), or no call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.signaling.certificates import authority, certificate
+from tests.signaling.nameserver import name_server
+from tests.signaling.softphone import softphone
+from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
+
+Start = Callable[..., Sipp]
+
+
+def test_secure_call_over_tls_has_encrypted_media(tmp_path: Path, sipp: Start) -> None:
+    issuer = authority(tmp_path)
+    made = certificate(tmp_path, issuer, "pbx.example")
+    with (
+        softphone("tls", "srtp", str(made.cert), str(made.key)) as phone,
+        name_server("pbx.example A 127.0.0.1") as dns,
+        task_running(
+            tmp_path,
+            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};secure=true")},
+            NAME_SERVERS=dns.address,
+            TLS_CA_FILE=str(issuer.cert),
+        ) as task,
+    ):
+        assert sipp("caller", task.sip_port).wait() == 0
+        task.wait_idle()
+        assert len(task.events("bridged")) == 1
+        [invite] = phone.of("invite")
+        wait_until(lambda: phone.of("heard"))
+    assert "SIP/2.0/TLS" in invite
+    assert "RTP/SAVP" in invite
+    assert "a=crypto:" in invite
+    assert "m=audio" in invite
+    assert "RTP/AVP " not in invite
+
+
+def test_named_transport_is_kept_and_the_media_are_encrypted(tmp_path: Path, sipp: Start) -> None:
+    with (
+        softphone("udp", "srtp") as phone,
+        task_running(
+            tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{phone.port};transport=udp;secure=true")}
+        ) as task,
+    ):
+        assert sipp("caller", task.sip_port).wait() == 0
+        task.wait_idle()
+        assert len(task.events("bridged")) == 1
+        [invite] = phone.of("invite")
+    assert "RTP/SAVP" in invite
+
+
+def test_callee_without_encryption_gets_no_plain_media(tmp_path: Path, sipp: Start) -> None:
+    with (
+        softphone("udp", "none") as phone,
+        task_running(
+            tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{phone.port};transport=udp;secure=true")}
+        ) as task,
+    ):
+        assert sipp("caller_waits", task.sip_port).wait() == 0
+        task.wait_idle()
+        assert task.events("bridged") == []
+        assert [event["code"] for event in task.events("ended") if event.get("code")] == [488]
