@@ -7,7 +7,7 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling")
+SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling", "forking")
 
 
 def main() -> None:
