@@ -41,9 +41,12 @@ def max_forwards(message: str) -> int:
 
 
 def final_reason(message: str) -> str:
-    """The reason phrase of a response, or empty."""
+    """Why the response came: its Reason header (RFC 3326, RFC 6432), else its phrase; empty for no response."""
     if not message.startswith("SIP/2.0 "):
         return ""
+    given = header(message, "reason")
+    if given:
+        return given
     return message.partition("\r\n")[0][len("SIP/2.0 200") :].strip()
 
 
