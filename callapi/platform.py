@@ -25,7 +25,7 @@ from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.secrets import Sealer
 from chalicelib.storage.table import Table
 
-from .deployment import ALLOWED_LOCALLY, Stack, deploy
+from .deployment import ALLOWED_LOCALLY, STACK, Stack, deploy
 from .emulator import STOP_SECONDS, Cloud, start_emulator
 from .packaging import ROOT
 from .processes import LOOPBACK, Child, free_port
@@ -141,6 +141,7 @@ def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Chi
         "CALLS_TABLE": stack["CallsTable"],
         "OUTBOUND_QUEUE_URL": stack["OutboundQueueUrl"],
         "SEAL_KEY_ID": stack["SealKey"],
+        "CREDENTIALS_PREFIX": f"/{STACK}/credentials",
         "ALLOWED_ADDRESSES": ALLOWED_LOCALLY,
         "SPEECH_ENGINE": "espeak-ng",
         "RECORDINGS_BUCKET": stack["RecordingsBucket"],

@@ -11,6 +11,7 @@ import boto3
 from botocore.config import Config
 
 from .controller import FETCH_SECONDS, STEP_SECONDS, LambdaController, invoker
+from .credentials import stored_credentials
 from .fargate import identified
 from .loop import THREADS
 from .presence import Presence
@@ -47,13 +48,14 @@ def main() -> int:
         settings.fetch_function,
     )
     unseal = unsealer(boto3.client("kms", config=CONFIG), settings.seal_key_id)
+    credentials = stored_credentials(_client("ssm", config=CONFIG), settings.credentials_prefix)
     synthesize = polly(boto3.client("polly", config=CONFIG)) if settings.speech_engine == "polly" else espeak
 
     bucket = settings.recordings_bucket
     store = s3_store(boto3.client("s3", config=UPLOADS), bucket) if bucket else None
     presence = Presence(settings, _client)
     try:
-        run_task(settings, controller, unseal, synthesize, presence.begin, store)
+        run_task(settings, controller, unseal, synthesize, presence.begin, store, credentials=credentials)
     finally:
         controller.close()
         presence.end()

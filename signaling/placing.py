@@ -19,7 +19,6 @@ from .resolving import REFUSED, TargetError
 from .services import Services
 from .targets import wanted
 
-CREDENTIALS_UNUSABLE = 13249
 SILENCE_SECONDS = 4.0
 """After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is
 one.  Timer B, 32 s, would be later than the leg's own limit."""
@@ -159,13 +158,19 @@ class Placing:
 def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     targets = services.resolver.targets(uri, command.rules)
-    if command.credential_ref:
-        raise TargetError(CREDENTIALS_UNUSABLE)
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
-    username = command.username if wanted(uri).host == wanted(command.uri).host else ""
-    password = services.unseal(command.password) if username else ""
+    trusted = wanted(uri).host == wanted(command.uri).host
+    username, password = _credential(command, services) if trusted else ("", "")
     secure = wanted(command.uri).secure_media
     return tuple(Hop(uri, Route(username, password, target.hop(uri), secure)) for target in targets)
+
+
+def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:
+    """User name and password, both empty when the leg has none."""
+    if command.credential_ref:
+        stored = services.credentials(command.credential_ref)
+        return stored.username, stored.password
+    return command.username, services.unseal(command.password) if command.username else ""
 
 
 def _redirected(command: commands.Leg, places: tuple[str, ...], services: Services) -> tuple[Hop, ...]:

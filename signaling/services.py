@@ -9,6 +9,7 @@ from chalicelib.calls.protocol import SipMessage
 
 from .audio import Downloads
 from .controller import Controller, Unseal
+from .credentials import Credentials
 from .endpoint import Endpoint
 from .loop import Loop
 from .recording import Recordings
@@ -37,4 +38,5 @@ class Services:
     downloads: Downloads
     recordings: Recordings
     unseal: Unseal
+    credentials: Credentials
     dialogs: dict[str, tuple[Traced, str]] = field(default_factory=dict)

@@ -40,6 +40,7 @@ class Settings:
     task_queue_prefix: str = ""
     calls_table: str = ""
     seal_key_id: str = ""
+    credentials_prefix: str = ""
     speech_engine: SpeechEngine = "espeak-ng"
     allowed_addresses: tuple[str, ...] = ()
     name_servers: tuple[str, ...] = ()
@@ -77,6 +78,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         task_queue_prefix=environment.get("TASK_QUEUE_PREFIX", ""),
         calls_table=environment.get("CALLS_TABLE", ""),
         seal_key_id=environment.get("SEAL_KEY_ID", ""),
+        credentials_prefix=environment.get("CREDENTIALS_PREFIX", ""),
         speech_engine=_speech_engine(environment.get("SPEECH_ENGINE", defaults.speech_engine)),
         allowed_addresses=_list(environment, "ALLOWED_ADDRESSES"),
         name_servers=_list(environment, "NAME_SERVERS"),

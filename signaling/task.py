@@ -13,6 +13,7 @@ from chalicelib.webhooks.address_guard import AddressGuard
 
 from .audio import Downloads
 from .controller import Controller, Unseal
+from .credentials import Credentials, no_credentials
 from .endpoint import Endpoint
 from .health import serve_health
 from .legs import Leg
@@ -38,6 +39,7 @@ def run_task(
     synthesize: Synthesize,
     start: Start,
     store: Store | None = None,
+    credentials: Credentials = no_credentials,
 ) -> None:
     """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat.
 
@@ -64,6 +66,7 @@ def run_task(
                 downloads=Downloads(Path(folder), address_guard),
                 recordings=recordings,
                 unseal=unseal,
+                credentials=credentials,
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):

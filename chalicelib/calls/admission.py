@@ -33,6 +33,11 @@ def rules_of(turn: Turn) -> HostRules | None:
     return policy.rules if policy else None
 
 
+def reference(turn: Turn, name: str) -> str:
+    """The stored secret ``name`` of the account, as the task asks for it; empty for none."""
+    return f"{turn.session.account_sid}/{name}" if name else ""
+
+
 def live_calls(session: Session) -> frozenset[str]:
     """The calls that the account has placed and that have not ended.  One that waits for a task is not placed yet."""
     waiting = session.sid if session.launch is not None else ""

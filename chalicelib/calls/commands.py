@@ -47,7 +47,8 @@ class Leg(Value, frozen=True):
 
     ``uri`` is a SIP URI without header part.  ``from_uri`` is a SIP URI, or a bare user or number that the task
     completes with its own host.  ``headers`` go on the INVITE, again on the authenticated one.
-    ``password`` is sealed, or plain where nothing seals (simulation).  ``screened``: answering is not accepting.
+    ``password`` is sealed, or plain where nothing seals (simulation); ``credential_ref`` is AccountSid/name of a
+    stored secret instead of the two.  ``screened``: answering is not accepting.
     ``timeout``: seconds to ring; ``delay``: seconds to wait first.  ``rules``: every address and port that the URI
     leads to, and every URI that a redirection leads to, must be permitted by them.
     """

@@ -9,7 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from .. import rcml, sip
-from .admission import obstacle, rules_of
+from .admission import obstacle, reference, rules_of
 from .commands import Answer, Hangup, Leg, Ring
 from .commands import Dial as DialCommand
 from .documents import parse
@@ -173,7 +173,7 @@ def _leg(turn: Turn, verb: rcml.Dial, noun: rcml.Sip, child: Call, uri: sip.SipU
         headers=headers + identity_headers(turn, child),
         username=noun.username or "",
         password=noun.password or "",
-        credential_ref=noun.credential_ref or "",
+        credential_ref=reference(turn, noun.credential_ref or ""),
         rules=rules_of(turn),
         screened=bool(child.screening_url),
         timeout=noun.timeout or verb.timeout,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .. import sip
 from . import hops
-from .admission import obstacle, rules_of
+from .admission import obstacle, reference, rules_of
 from .commands import Hangup, Invite, Leg, Reject
 from .dial import identity_headers, on_bridged, on_starred, review_dial
 from .events import (
@@ -231,7 +231,7 @@ def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg
         headers=headers + identity_headers(turn, parent),
         username=launch.username,
         password=launch.password,
-        credential_ref=launch.credential_ref,
+        credential_ref=reference(turn, launch.credential_ref),
         rules=rules_of(turn),
         timeout=launch.timeout,
     )
