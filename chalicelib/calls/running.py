@@ -223,7 +223,7 @@ def _decide(turn: Turn, call: Call, verb: rcml.Verb) -> None:
         _dial(turn, verb)
     else:
         if isinstance(verb, rcml.Dial):
-            turn.problem(DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
+            turn.problem(DIAL_IN_SCREENING, "the document of a child call may not contain Dial", verb.line)
         hang_up(turn, call)
 
 

@@ -152,23 +152,30 @@ class HostileWorld(RuleBasedStateMachine):
 
     @rule(pick=picks, body=st.sampled_from(["", *DOCUMENTS]), with_peer=st.booleans())
     def api_sends_a_call_elsewhere(self, pick: int, body: str, with_peer: bool) -> None:
-        parent = self.session.parent
-        sid = self.some_call(pick)
-        pair = {CALLER, parent.dial.bridged} if parent.dial and parent.dial.bridged else set()
-        before = self.session.calls
-        being_ended = before[sid].over or before[sid].ending
+        self.send_elsewhere(self.some_call(pick), body, with_peer)
+
+    @rule(child=st.booleans(), body=st.sampled_from(["", *DOCUMENTS]), with_peer=st.booleans())
+    @precondition(lambda self: self.pair())
+    def api_parts_those_who_talk(self, child: bool, body: str, with_peer: bool) -> None:
+        parted = self.session.parent.dial
+        named, peer = self.pair()[::-1] if child else self.pair()
+        self.send_elsewhere(named, body, with_peer)
+        assert self.session.parent.dial != parted
+        assert with_peer or Hangup(peer) in self.story.last.commands
+
+    def pair(self) -> tuple[str, ...]:
+        """The caller and the callee, when they talk and neither is being hung up."""
+        dial = self.session.parent.dial
+        pair = (CALLER, dial.bridged) if dial and dial.bridged else ()
+        return () if any(self.session.calls[sid].ending for sid in pair) else pair
+
+    def send_elsewhere(self, sid: str, body: str, with_peer: bool) -> None:
         redirection = Redirection(
             url="" if body else "https://app.example.com/elsewhere",
             rcml=f"<Response>{body}</Response>" if body else "",
             with_peer=with_peer,
         )
         self.throw(Modified, sid, redirection=redirection)
-        if being_ended or sid not in pair or any(before[each].ending for each in pair):
-            return
-        assert self.session.parent.dial is None or self.session.parent.dial != parent.dial
-        (peer,) = pair - {sid}
-        hung_up = {command.call for command in self.story.last.commands if isinstance(command, Hangup)}
-        assert (peer in hung_up) != with_peer or self.session.calls[peer].run is None
 
     @rule(chance=picks)
     @precondition(lambda self: self.seen > 12)

@@ -160,7 +160,7 @@ def test_caller_sent_elsewhere_while_callees_ring_cancels_them_and_the_dial_is_c
     story.call_runs(TWO)
     bob, carol = story.legs
     story.invited(bob)
-    story.ended(carol, 486)
+    story.ended(carol, 603)
     sent_to(story, CALLER, rcml=SAY)
     assert hung_up(story) == {bob}
     assert (result(story)["DialCallStatus"], result(story)["DialBridged"]) == ("canceled", "false")
@@ -265,6 +265,30 @@ def test_caller_without_dial_leaves_what_he_was_hearing(story: Story) -> None:
     assert said(story)[-1] == (CALLER, "Elsewhere")
 
 
+def test_answer_to_the_request_that_the_caller_was_taken_from_is_waited_for_and_not_run(story: Story) -> None:
+    story.caller_calls()
+    first = story.last_of(Fetch)
+    sent_to(story, CALLER, rcml="<Response><Hangup/></Response>")
+    story.ended(CALLER)
+    assert not over(story)
+    story.feed(Fetched, CALLER, first.id, status=200, content_type="text/xml", body=SAY)
+    assert over(story)
+    assert said(story) == []
+
+
+def test_leg_whose_own_document_ends_is_hung_up_and_not_bridged_to_the_callers_next_dial(
+    story: Story, pair: tuple[str, str]
+) -> None:
+    caller, bob = pair
+    sent_to(story, bob, with_peer=True, rcml=SAY)
+    performance = next(each for each in story.all_of(Perform) if each.call == bob)
+    sent_to(story, caller, rcml=f"<Response>{TWO}</Response>")
+    story.feed(Performed, bob, performance.id)
+    assert story.call(caller).dial is not None
+    assert story.all_of(Bridge) == []
+    assert hung_up(story) == {bob}
+
+
 def test_new_document_of_the_caller_can_dial_again(story: Story, pair: tuple[str, str]) -> None:
     caller, bob = pair
     sent_to(
@@ -279,6 +303,13 @@ def test_new_document_of_the_caller_can_dial_again(story: Story, pair: tuple[str
     story.ended(dave)
     result(story)
     assert story.last_of(Fetch).url == "https://app.example.com/then"
+
+
+def test_dial_in_the_new_document_of_a_child_call_hangs_it_up(story: Story, pair: tuple[str, str]) -> None:
+    sent_to(story, pair[1], rcml=f"<Response>{TWO}</Response>")
+    assert story.problems == [13201]
+    assert hung_up(story) == set(pair)
+    assert len(story.all_of(Dial)) == 1
 
 
 def test_document_that_is_wrong_falls_back_as_the_first_one_would(story: Story) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -15,7 +17,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.platform.weather import HANG_UP, Call, Callee, Caller, Scene, document, element
+from chalicelib.calls.events import Bridged
+from tests.platform.weather import HANG_UP, INFO, Call, Callee, Caller, Scene, document, element
 from tests.signaling.theatre import Sipp, wait_until
 from tests.webhooks.servers import Application as Server
 from tests.webhooks.servers import application
@@ -92,6 +95,13 @@ def seconds_to_sip(scene: Scene, talk: Talk, method: str, call: str, answered: f
         return [m.at for m in messages if m.sent and m.call == call and m.text.startswith(f"{method} ")]
 
     return float(wait_until(sent)[0]) - answered
+
+
+def let_answer(bob: Sipp) -> None:
+    """Bob answers when an INFO of his dialog comes."""
+    call_id = re.findall(r"^Call-ID: *(\S+)", bob.messages(), re.MULTILINE)[-1]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+        udp.sendto(INFO.format(call_id=call_id).replace("\n", "\r\n").encode(), ("127.0.0.1", bob.port))
 
 
 def asked_of(server: Server) -> list[str]:
@@ -183,6 +193,30 @@ def test_caller_who_is_sent_elsewhere_while_it_rings_cancels_the_callee_and_dial
         legs = scene.legs(made.parent, 2)
     assert sorted(leg["status"] for leg in legs) == ["canceled", "completed"]
     assert asked_of(made.action) == ["canceled"]
+
+
+def test_ringing_leg_that_is_sent_elsewhere_runs_the_document_when_it_answers_and_is_not_bridged(
+    scene: Scene, call: Call, callee: Callee
+) -> None:
+    scenario = "callee_answers_when_told"
+    with (
+        talk(scene, call, callee, "later.example", scenario, "ringing") as made,
+        application(document(SHORT)) as elsewhere,
+    ):
+        assert modify(scene, made.child, Url=elsewhere.url())[0] == 200
+        wait_until(lambda: made.action.requests)
+        assert elsewhere.requests == []
+        let_answer(made.bob)
+        assert made.bob.wait() == 0
+        [leg] = scene.legs(made.parent, 1)
+        assert made.status(made.parent) == "in-progress"
+        modify(scene, made.parent, Status="completed")
+        assert made.alice.wait() == 0
+    assert [request.form["CallSid"] for request in elsewhere.requests] == [made.child]
+    assert leg["status"] == "completed"
+    assert asked_of(made.action) == ["canceled"]
+    events = [event for row in scene.log(made.parent) for event in row.events]
+    assert not [event for event in events if isinstance(event, Bridged)]
 
 
 def test_call_that_is_over_cannot_be_changed(scene: Scene, call: Call) -> None:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.calls.events import Redirection
+from chalicelib.calls.protocol import Modification, encode
+
 from .fleet import Deployment, deployment, signaling
 from .stage import MAIN
 from .theatre import Sipp, Task, wait_until
@@ -60,7 +63,8 @@ def test_full_task_leaves_calls_in_the_queue_until_one_has_ended(
             deployed.create_call(call, ringing)
         wait_until(lambda: claimed(task) == 1 and deployed.waiting() == (2, 0))
         owned = task.events("claimed")
-        deployed.modify(task.events("invited")[0]["call"], own_queue(deployed))
+        [invited] = wait_until(lambda: task.events("invited"))
+        deployed.modify(invited["call"], own_queue(deployed))
         wait_until(lambda: claimed(task) == 2 and deployed.waiting() == (1, 0))
         assert task.events("claimed")[:1] == owned
 
@@ -113,6 +117,25 @@ def test_modification_hangs_up_the_call_it_names(deployed: Deployment, tmp_path:
         assert [event["call"] for event in task.events("modified")] == [FIRST]
         assert deployed.waiting(queue) == (0, 0)
     assert callee.messages().count("BYE sip:") == 1
+
+
+def test_modification_that_the_queue_gives_twice_is_made_once(
+    deployed: Deployment, tmp_path: Path, sipp: Start
+) -> None:
+    callee = sipp("callee")
+    with signaling(deployed, tmp_path) as task:
+        queue = own_queue(deployed)
+        deployed.create_call(FIRST, at(callee))
+        wait_until(lambda: task.events("answered"))
+        elsewhere = Redirection(rcml="<Response><Pause length='60'/></Response>")
+        body = encode(Modification(FIRST, FIRST, redirection=elsewhere, id="once")).decode()
+        for _ in range(2):
+            deployed.sqs.send_message(QueueUrl=queue, MessageBody=body)
+        wait_until(lambda: deployed.waiting(queue) == (0, 0))
+        deployed.modify(FIRST, queue)
+        assert callee.wait() == 0
+        task.wait_idle()
+        assert ["redirection" in event for event in task.events("modified")] == [True, False]
 
 
 def test_draining_task_takes_no_created_call_and_keeps_none(
