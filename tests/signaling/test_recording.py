@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.rtp import Telephone
-from tests.signaling.sound import channels, longest_gap, seconds_of
+from tests.signaling.sound import channels, heard, longest_gap, seconds_of
 from tests.signaling.stage import ACCOUNT
 from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
 
@@ -113,6 +113,18 @@ def test_recording_from_ringing_begins_before_the_answer(
         assert told(task)["DialCallStatus"] == "no-answer"
         assert told(task)["RecordingDuration"] in ("1", "2")
     assert seconds_of(mixed, CALLER_TONE) > 1
+
+
+def test_callee_who_answers_later_is_heard_later_in_his_channel(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, bob, _ = telephones
+    callee = sipp("callee_hesitates", media=bob.port)  # for a second
+    with task_running(tmp_path, recorded(callee, "record-from-ringing-dual"), API_URL=API) as task:
+        assert sipp("caller", task.sip_port, media=alice.port).wait() == 0
+        left, right = channels(file_of(task))
+    assert heard(left, CALLER_TONE).index(True) * 0.05 < 0.5
+    assert heard(right, CALLEE_TONE).index(True) * 0.05 > 0.8
 
 
 def test_nothing_is_recorded_of_a_callee_who_is_busy(tmp_path: Path, sipp: Start) -> None:
