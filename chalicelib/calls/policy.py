@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -79,6 +80,22 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
 
     rules: HostRules | None = None
     limits: Limits | None = None
+
+
+def read_policy(text: str) -> Policy:
+    """The policy in JSON as a person wrote it.  Raises InvalidPolicyError, also for a word that is none of ours."""
+    try:
+        policy = msgspec.json.decode(text, type=Policy)
+        written = msgspec.json.decode(text, type=dict[str, dict[str, Any]])
+    except msgspec.MsgspecError as error:
+        raise InvalidPolicyError(str(error)) from None
+    known = {"rules": HostRules.__struct_fields__, "limits": Limits.__struct_fields__}
+    unknown = [section for section in written if section not in known]
+    unknown += [word for section in known for word in written.get(section, {}) if word not in known[section]]
+    if unknown:
+        raise InvalidPolicyError(f"no word of a policy: {', '.join(unknown)}")
+    check_policy(policy)
+    return policy
 
 
 def check_policy(policy: Policy) -> None:

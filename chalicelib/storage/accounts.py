@@ -6,12 +6,13 @@ of a SIP domain and ``pk = domain#*`` that of every domain without one, as JSON 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 
 import msgspec
 
-from ..calls.policy import Policy, check_policy
+from ..calls.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
 from ..calls.protocol import decode, encode
 from ..calls.session import Application
 from .cache import Cache
@@ -19,6 +20,9 @@ from .table import Item, Table
 
 CACHED = 1000
 CACHE_SECONDS = 30.0
+# RFC 2606: no host has this name.
+NOWHERE = Policy(HostRules(allowed_hosts=("nowhere.invalid",)))
+_log = logging.getLogger(__name__)
 
 
 class Accounts:
@@ -40,9 +44,9 @@ class Accounts:
         return self.restricted(decode(str(item["application"]), Application)) if item else None
 
     def restricted(self, application: Application) -> Application:
-        """``application`` under the policy of its account."""
+        """``application`` under the policy of its account; one that cannot be read lets it dial nowhere."""
         item = self._read(application.account_sid)
-        policy = decode(str(item["policy"]), Policy) if item and "policy" in item else None
+        policy = _policy(application.account_sid, str(item["policy"])) if item and "policy" in item else None
         return msgspec.structs.replace(application, policy=policy)
 
     def save_account(self, sid: str, token: str, policy: Policy | None = None) -> None:
@@ -59,6 +63,14 @@ class Accounts:
 
     def _read(self, key: str) -> Item | None:
         return self._cache.get(key, lambda: self._table.get(pk=key))
+
+
+def _policy(account: str, text: str) -> Policy:
+    try:
+        return read_policy(text)
+    except InvalidPolicyError as error:
+        _log.error("the policy of %s cannot be used: %s", account, error)
+        return NOWHERE
 
 
 def _host(uri: str) -> str:

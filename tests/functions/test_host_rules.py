@@ -64,3 +64,26 @@ def test_account_without_rules_may_dial_anywhere(cloud: Cloud, step: Client) -> 
     [dial] = [command for command in answer.commands if isinstance(command, Dial)]
     assert dial.legs[0].rules is None
     assert msgspec.structs.asdict(dial.legs[0])["uri"] == "sip:bob@example.net"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "{",
+        '{"rule": {}}',
+        '{"limits": {"calls": 5}}',
+        '{"limits": {"concurrent_calls": "many"}}',
+        '{"rules": {"refused_ports": ["sip"]}}',
+    ],
+)
+def test_account_whose_policy_cannot_be_read_dials_nowhere_and_the_log_says_why(
+    cloud: Cloud, step: Client, caplog: pytest.LogCaptureFixture, written: str
+) -> None:
+    row = {"pk": {"S": ACCOUNT}, "auth_token": {"S": TOKEN}, "policy": {"S": written}}
+    cloud.dynamodb.put_item(TableName="accounts", Item=row)
+    answer = cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())))))
+    assert not any(isinstance(command, Dial) for command in answer.commands)
+    last = cloud.log.read_last(CALLER)
+    assert last is not None
+    assert [problem.code for problem in last.problems] == [13254]
+    assert f"the policy of {ACCOUNT} cannot be used" in caplog.text
