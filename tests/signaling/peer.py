@@ -160,9 +160,10 @@ class Peer:
         if not direction:
             return ""
         self._sdp_version += 1
-        return SDP.format(
+        text = SDP.format(
             port=self.media, direction=direction, codecs=self._codecs, version=self._sdp_version
         )
+        return text if "121" in self._codecs else text.replace("a=rtpmap:121 telephone-event/8000\r\n", "")
 
     def _send(self, head: list[str], body: str, to: tuple[str, int]) -> None:
         kind = ["Content-Type: application/sdp"] if body.startswith("v=0") else []

@@ -167,6 +167,18 @@ def test_key_sent_as_info_reaches_gather(tmp_path: Path, peers: Make) -> None:
         assert [event["digits"] for event in task.events("performed")] == ["57"]
 
 
+def test_key_reaches_a_callee_without_rfc_4733_as_info(tmp_path: Path, peers: Make) -> None:
+    ear, callee = peers(Telephone, CALLER_TONE), peers(Peer, telephone_event=False)
+    with task_running(tmp_path, {MAIN: dial(sip(callee))}) as task:
+        called(peers, task, ear.port)
+        callee.answer(callee.expect("INVITE"))
+        wait_until(lambda: task.events("bridged") and ear.heard_seconds() > 0.2)
+        ear.press("7")
+        info = callee.expect("INFO")
+        callee.reply(info, "200 OK")
+        assert "Signal=7" in info.body.replace(" ", "")
+
+
 # -- what the caller hears
 @pytest.mark.parametrize(("country", "frequency"), [("de", 425), ("cn", 450), ("jp", 392)])
 def test_ring_tone_is_that_of_the_country_until_the_bridge(
