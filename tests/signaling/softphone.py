@@ -1,6 +1,8 @@
-"""A second SIP stack, in a process of its own: answers one call at a time and says what it got.
+"""A second SIP stack, in a process of its own: answers one call at a time, sends back the sound that it gets, and says
+what it got.
 
-``python -m tests.signaling.softphone udp|tls none|srtp [CERT KEY]`` prints its port, then a JSON line for each event.
+``python -m tests.signaling.softphone udp|tls none|srtp CODEC [CERT KEY]``, CODEC empty for all of them, prints its
+port, then a JSON line for each event.
 """
 
 from __future__ import annotations
@@ -17,7 +19,10 @@ import pjsua2 as pj
 
 from tests.signaling.theatre import ROOT, wait_until
 
-KINDS = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP, "tls": pj.PJSIP_TRANSPORT_TLS}
+KINDS = {
+    "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6, "tcp6": pj.PJSIP_TRANSPORT_TCP6,
+    "tls": pj.PJSIP_TRANSPORT_TLS, "tls6": pj.PJSIP_TRANSPORT_TLS6,
+}  # fmt: skip
 
 
 def say(**event: Any) -> None:
@@ -32,6 +37,11 @@ class PhoneCall(pj.Call):
         say(state=info.stateText)
         if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
             ended.append(self)
+
+    def onCallMediaState(self, prm: Any) -> None:
+        audio = self.getAudioMedia(-1)
+        audio.startTransmit(audio)
+        say(codec=self.getStreamInfo(0).codecName)
 
     def tell_media(self) -> None:
         """Packets that were understood: what cannot be decrypted never reaches the stream."""
@@ -58,7 +68,7 @@ calls: list[PhoneCall] = []
 ended: list[PhoneCall] = []
 
 
-def serve(kind: str, media: str, cert: str, key: str) -> None:
+def serve(kind: str, media: str, codec: str, cert: str, key: str) -> None:
     library = pj.Endpoint()
     library.libCreate()
     config = pj.EpConfig()
@@ -68,14 +78,19 @@ def serve(kind: str, media: str, cert: str, key: str) -> None:
     library.libInit(config)
     library.audDevManager().setNullDev()
     transport = pj.TransportConfig()
-    transport.boundAddress = transport.publicAddress = "127.0.0.1"
+    host = "::1" if kind.endswith("6") else "127.0.0.1"
+    transport.boundAddress = transport.publicAddress = host
     transport.tlsConfig.certFile, transport.tlsConfig.privKeyFile = cert, key
     number = library.transportCreate(KINDS[kind], transport)
     library.libStart()
+    for known in library.codecEnum2():
+        library.codecSetPriority(known.codecId, 255 if known.codecId.startswith(codec) else 0)
     account = pj.AccountConfig()
     account.idUri = "sip:phone@127.0.0.1"
-    account.mediaConfig.ipv6Use = pj.PJSUA_IPV6_DISABLED
-    account.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+    account.mediaConfig.ipv6Use = (
+        pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY if kind.endswith("6") else pj.PJSUA_IPV6_DISABLED
+    )
+    account.mediaConfig.transportConfig.boundAddress = host
     account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY if media == "srtp" else pj.PJMEDIA_SRTP_DISABLED
     account.mediaConfig.srtpSecureSignaling = 0
     port = int(library.transportGetInfo(number).localName.rsplit(":", 1)[1])
@@ -121,9 +136,11 @@ class Softphone:
 
 
 @contextmanager
-def softphone(kind: str, media: str = "none", cert: str = "", key: str = "") -> Iterator[Softphone]:
+def softphone(
+    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = ""
+) -> Iterator[Softphone]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.signaling.softphone", kind, media, cert, key], cwd=ROOT,
+        [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key], cwd=ROOT,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     phone = Softphone(process)

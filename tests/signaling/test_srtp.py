@@ -17,7 +17,7 @@ def test_secure_call_over_tls_has_encrypted_media(tmp_path: Path, sipp: Start) -
     issuer = authority(tmp_path)
     made = certificate(tmp_path, issuer, "pbx.example")
     with (
-        softphone("tls", "srtp", str(made.cert), str(made.key)) as phone,
+        softphone("tls", "srtp", cert=str(made.cert), key=str(made.key)) as phone,
         name_server("pbx.example A 127.0.0.1") as dns,
         task_running(
             tmp_path,

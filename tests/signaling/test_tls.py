@@ -39,7 +39,7 @@ def test_certificate_of_the_dialled_domain_is_trusted(
     tmp_path: Path, sipp: Start, ca: Certificate, uri: str
 ) -> None:
     made = certificate(tmp_path, ca, "pbx.example")
-    with softphone("tls", "none", str(made.cert), str(made.key)) as phone:
+    with softphone("tls", "none", cert=str(made.cert), key=str(made.key)) as phone:
         task, codes = outcome(tmp_path, sipp, phone, uri, TLS_CA_FILE=str(ca.cert))
         assert codes == []
         assert len(task.events("bridged")) == 1
@@ -52,7 +52,7 @@ def test_certificate_of_the_dialled_domain_is_trusted(
 def test_refused_is_a_certificate_of_another_name(tmp_path: Path, sipp: Start, ca: Certificate) -> None:
     """The name of the SRV record's server does not do: DNS is not to be trusted (RFC 5922 §4)."""
     made = certificate(tmp_path, ca, "node.pbx.example")
-    with softphone("tls", "none", str(made.cert), str(made.key)) as phone:
+    with softphone("tls", "none", cert=str(made.cert), key=str(made.key)) as phone:
         _, codes = outcome(tmp_path, sipp, phone, "sips:bob@pbx.example", TLS_CA_FILE=str(ca.cert))
         assert codes == [503]
         assert phone.of("invite") == []
@@ -60,7 +60,7 @@ def test_refused_is_a_certificate_of_another_name(tmp_path: Path, sipp: Start, c
 
 def test_refused_is_a_certificate_of_an_unknown_authority(tmp_path: Path, sipp: Start) -> None:
     made = certificate(tmp_path, authority(tmp_path), "pbx.example")
-    with softphone("tls", "none", str(made.cert), str(made.key)) as phone:
+    with softphone("tls", "none", cert=str(made.cert), key=str(made.key)) as phone:
         _, codes = outcome(tmp_path, sipp, phone, "sips:bob@pbx.example")
         assert codes == [503]
         assert phone.of("invite") == []
@@ -68,7 +68,7 @@ def test_refused_is_a_certificate_of_an_unknown_authority(tmp_path: Path, sipp: 
 
 def test_verification_is_off_by_configuration_only(tmp_path: Path, sipp: Start) -> None:
     made = certificate(tmp_path, authority(tmp_path), "other.example")
-    with softphone("tls", "none", str(made.cert), str(made.key)) as phone:
+    with softphone("tls", "none", cert=str(made.cert), key=str(made.key)) as phone:
         task, codes = outcome(tmp_path, sipp, phone, "sips:bob@pbx.example", TLS_VERIFY="false")
         assert codes == []
         assert len(task.events("bridged")) == 1

@@ -95,11 +95,11 @@ class Sipp:
         self.port = free_port()
         self.media_port = int(keys.pop("media", 0)) or free_port()  # not -mp: SIPp would bind it
         self.log = folder / f"{scenario}-{self.port}.log"
-        transport = keys.pop("transport", "u1")
+        transport, hold = keys.pop("transport", "u1"), str(keys.pop("hold", 1500))
         command = [
             "sipp", f"127.0.0.1:{remote}" if remote else "127.0.0.1", "-sf", str(SCENARIOS / f"{scenario}.xml"),
             "-i", "127.0.0.1", "-p", str(self.port), "-mi", "127.0.0.1", "-key", "rtp_port", str(self.media_port),
-            "-m", str(calls), "-d", "1500", "-t", transport, "-nostdin", "-timeout", "40s", "-timeout_error",
+            "-m", str(calls), "-d", hold, "-t", transport, "-nostdin", "-timeout", "40s", "-timeout_error",
             "-trace_msg", "-message_file", str(self.log), "-trace_err", "-error_file", f"{self.log}.err",
         ]  # fmt: skip
         if "rate" in keys:
