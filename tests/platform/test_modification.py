@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,12 +20,14 @@ import pytest
 
 from chalicelib.calls.events import Bridged
 from tests.platform.weather import HANG_UP, INFO, Call, Callee, Caller, Scene, document, element
+from tests.signaling.rtp import Telephone
 from tests.signaling.theatre import Sipp, wait_until
 from tests.webhooks.servers import Application as Server
 from tests.webhooks.servers import application
 
 SHORT = "<Pause length='1'/>"
 LONG = "<Pause length='60'/>"
+ALICES_TONE, BOBS_TONE = 600.0, 1000.0  # Hz
 
 
 @dataclass
@@ -160,6 +163,31 @@ def test_connected_leg_that_is_moved_runs_the_document_too(scene: Scene, call: C
     assert asked_of(made.action) == ["completed"]
     assert len(scene.completed(made.child)) == 1
     assert scene.finished_call("moved.example")["status"] == "completed"
+
+
+def test_those_who_were_moved_apart_hear_their_documents_and_not_each_other(
+    scene: Scene, stack: ExitStack, folder: Path
+) -> None:
+    caller, callee = Telephone(ALICES_TONE), Telephone(BOBS_TONE)
+    bob = Sipp(folder, "callee", media=callee.port)
+    noun = scene.sip(f"sip:bob@127.0.0.1:{bob.port}")
+    scene.serve("apart.example", stack.enter_context(application(document(element("Dial", noun)))).url())
+    alice = Sipp(folder, "caller_stays", scene.sip_port, domain="apart.example", media=caller.port)
+    for end in (caller.close, callee.close, bob.stop, alice.stop):
+        stack.callback(end)
+    wait_until(lambda: caller.hears(BOBS_TONE) and callee.hears(ALICES_TONE))
+    [parent] = scene.calls(To="sip:svc@apart.example")
+    [child] = wait_until(lambda: scene.calls(ParentCallSid=parent["sid"]))
+    spoken = "<Response><Say loop='0'>You are elsewhere now</Say></Response>"
+    assert modify(scene, parent["sid"], Rcml=spoken, MoveConnectedCallLeg="true")[0] == 200
+    wait_until(lambda: not caller.hears(BOBS_TONE) and not callee.hears(ALICES_TONE))
+    heard = caller.heard_seconds(), callee.heard_seconds()
+    wait_until(lambda: caller.heard_seconds() > heard[0] + 1 and callee.heard_seconds() > heard[1] + 1)
+    assert not caller.hears(BOBS_TONE, share=0.2)
+    assert not callee.hears(ALICES_TONE, share=0.2)
+    for sid in (parent["sid"], child["sid"]):
+        modify(scene, sid, Status="completed")
+    assert (alice.wait(), bob.wait()) == (0, 0)
 
 
 def test_ringing_leg_that_the_api_cancels_gets_cancel_and_the_dial_is_canceled(
