@@ -79,21 +79,21 @@ class Uploads:
     def _upload(self, finished: Finished) -> None:
         for path in finished.paths:
             wait_until_complete(path)
-        path = finished.paths[0] if len(finished.paths) == 1 else interleaved(*finished.paths)
         wait = FIRST_WAIT
-        while not self._try(path, finished.key):
+        while not self._try(finished):
             # Spread, so that the tasks do not come back to S3 all at once.
             if self._closed.wait(wait * random.uniform(0.5, 1.0)):
                 return
             wait = min(2 * wait, LONGEST_WAIT)
-        path.unlink()
 
-    def _try(self, path: Path, key: str) -> bool:
+    def _try(self, finished: Finished) -> bool:
         assert self._store is not None
         try:
-            self._store(path, key)
-        except Exception as error:  # noqa: BLE001  whatever it was, only its arrival ends this
-            _log.warning("recording %s not uploaded yet: %s", key, type(error).__name__)
+            path = finished.paths[0] if len(finished.paths) == 1 else interleaved(*finished.paths)
+            self._store(path, finished.key)
+            path.unlink()
+        except Exception as error:  # noqa: BLE001  whatever it was (a full disk too), only its arrival ends this
+            _log.warning("recording %s not uploaded yet: %s", finished.key, type(error).__name__)
             return False
         return True
 
@@ -128,6 +128,8 @@ def _is_complete(path: Path) -> bool:
 def interleaved(left: Path, right: Path) -> Path:
     """One stereo WAV of two mono ones, which it replaces.  What one has more, at most some ticks, is left out."""
     path = left.with_name(left.name.replace(".0.wav", ".wav"))
+    if not left.exists():  # woven at an earlier try
+        return path
     with wave.open(str(left), "rb") as one, wave.open(str(right), "rb") as other:
         frames = min(one.getnframes(), other.getnframes())
         with wave.open(str(path), "wb") as both:
@@ -135,8 +137,8 @@ def interleaved(left: Path, right: Path) -> Path:
             for start in range(0, frames, CHUNK):
                 size = min(CHUNK, frames - start)
                 both.writeframes(_woven(one.readframes(size), other.readframes(size)))
-    left.unlink()
     right.unlink()
+    left.unlink()
     return path
 
 

@@ -127,6 +127,19 @@ def test_callee_who_answers_later_is_heard_later_in_his_channel(
     assert heard(right, CALLEE_TONE).index(True) * 0.05 > 0.8
 
 
+def test_task_that_is_stopped_keeps_what_it_recorded(
+    tmp_path: Path, sipp: Start, telephones: list[Telephone]
+) -> None:
+    alice, bob, _ = telephones
+    callee = sipp("callee", media=bob.port)
+    documents = recorded(callee, "record-from-answer-dual")
+    with task_running(tmp_path, documents, API_URL=API, DRAIN_SECONDS="0") as task:
+        sipp("caller_waits", task.sip_port, media=alice.port)
+        wait_until(lambda: alice.hears(CALLEE_TONE, 1.0))
+    (path,) = (tmp_path / ACCOUNT).glob("RE*.wav")
+    assert seconds_of(channels(path)[1], CALLEE_TONE) > 0.8
+
+
 def test_nothing_is_recorded_of_a_callee_who_is_busy(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee_busy")
     with task_running(tmp_path, recorded(callee, "record-from-answer"), API_URL=API) as task:
