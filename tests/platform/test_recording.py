@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import os
+import signal
 import threading
 import urllib.error
 import urllib.request
@@ -183,3 +185,21 @@ def test_recording_arrives_when_s3_is_there_again_and_the_action_did_not_wait(
     file = tmp_path / "fetched.wav"
     file.write_bytes(fetched(scene, url))
     assert seconds_of(channels(file)[0], CALLER_TONE) > 0.8
+
+
+def test_task_that_stops_while_s3_is_away_waits_for_it(
+    scene: Scene, tmp_path: Path, telephones: tuple[Telephone, Telephone]
+) -> None:
+    own = tmp_path / "task"
+    own.mkdir()
+    with way_without_s3(scene.local.cloud.endpoint) as way:
+        cloud = Elsewhere(scene.local.cloud.endpoint, way.endpoint)
+        with signaling_task(cloud, scene.local.stack, own) as (sip_uri, task):
+            said = talk(scene, tmp_path, telephones, port_of(sip_uri), "stopping.example")
+            wait_until(lambda: way.refused)
+            os.kill(task.pid, signal.SIGTERM)
+            tries = len(way.refused)
+            wait_until(lambda: len(way.refused) >= tries + 2)
+            way.open.set()
+            wait_until(lambda: status(scene, said["RecordingUrl"]) == 200)
+            wait_until(lambda: not task.running)
