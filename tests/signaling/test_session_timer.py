@@ -51,3 +51,26 @@ def test_session_timer_is_agreed_and_refreshed_at_half_of_it(
     assert task.health()["calls"] == 2
     caller.hang_up()
     task.wait_idle()
+
+
+@pytest.mark.timeout(90)
+def test_reinvite_that_meets_ours_gets_491_and_the_call_stays_up(
+    task: Task, caller: Caller, callee: Peer
+) -> None:
+    """The refresh is the one re-INVITE that the task sends by itself (RFC 3261 §14.2)."""
+    caller.call()
+    invite = callee.expect("INVITE")
+    callee.answer(invite, "Require: timer", "Supported: timer", f"Session-Expires: {MIN_SE};refresher=uac")
+    caller.picked_up()
+    callee.expect("ACK")
+    ours = callee.expect("INVITE", MIN_SE / 2 + 10)
+    callee.request("INVITE", invite, sdp="sendrecv")
+    callee.expect("SIP/2.0 491")
+    callee.answer(ours, "Require: timer", f"Session-Expires: {MIN_SE};refresher=uac")
+    callee.expect("ACK")
+    callee.request("INVITE", invite, sdp="sendrecv")
+    callee.acknowledge(callee.expect("SIP/2.0 200"))
+    assert task.health()["calls"] == 2
+    caller.hang_up()
+    callee.expect("BYE")
+    task.wait_idle()
