@@ -36,6 +36,7 @@ class Route:
     password: str = ""
     next_hop: str = ""
     secure_media: bool = False
+    ipv6: bool = False
 
     def __repr__(self) -> str:
         return f"Route({self.next_hop})"
@@ -78,6 +79,10 @@ class Endpoint:
         self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, settings.sip_port)
         self._listen(pj.PJSIP_TRANSPORT_TCP, self.port)
         self._tls_port = self._listen(pj.PJSIP_TRANSPORT_TLS, settings.tls_port)
+        if settings.sip_host6:
+            self._listen_at(pj.PJSIP_TRANSPORT_UDP6, self.port, settings.sip_host6, settings.sip_host6)
+            self._listen_at(pj.PJSIP_TRANSPORT_TCP6, self.port, settings.sip_host6, settings.sip_host6)
+            self._listen_at(pj.PJSIP_TRANSPORT_TLS6, self._tls_port, settings.sip_host6, settings.sip_host6)
         self.library.audDevManager().setNullDev()
 
     def start(self) -> None:
@@ -122,10 +127,12 @@ class Endpoint:
         raise NoAccountError
 
     def _listen(self, kind: int, port: int) -> int:
+        return self._listen_at(kind, port, self._settings.sip_host, self.host)
+
+    def _listen_at(self, kind: int, port: int, bound: str, public: str) -> int:
         config = pj.TransportConfig()
         config.port = port
-        config.boundAddress = self._settings.sip_host
-        config.publicAddress = self.host
+        config.boundAddress, config.publicAddress = bound, public
         config.tlsConfig = _tls(self._settings)
         number = self.library.transportCreate(kind, config)
         return int(self.library.transportGetInfo(number).localName.rsplit(":", 1)[1])
@@ -143,6 +150,10 @@ class Endpoint:
         media.transportConfig.randomizePort = True
         media.transportConfig.boundAddress = self._settings.sip_host
         media.transportConfig.publicAddress = self.host
+        if route.ipv6:
+            media.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+            media.transportConfig.boundAddress = self._settings.sip_host6
+            media.transportConfig.publicAddress = self._settings.sip_host6
         config.natConfig.contactRewriteUse = 0
         config.natConfig.viaRewriteUse = 0
         config.natConfig.sdpNatRewriteUse = 0
@@ -158,7 +169,8 @@ class Endpoint:
             # The engine would write the machine's own address, and sip: where the request is a sips: one, which must
             # have a Contact of its kind (RFC 3261 §8.1.1.8).
             scheme = route.next_hop.partition(":")[0]
-            config.sipConfig.contactForced = f"<{scheme}:callapi@{self.host}:{self._tls_port};transport=tls>"
+            host = f"[{self._settings.sip_host6}]" if route.ipv6 else self.host
+            config.sipConfig.contactForced = f"<{scheme}:callapi@{host}:{self._tls_port};transport=tls>"
         if route.next_hop:
             # ;hide: the request goes there, its URI keeps the name, and no Route header shows.
             config.sipConfig.proxies.append(f"<{route.next_hop};lr;hide>")

@@ -162,7 +162,10 @@ def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...
     trusted = wanted(uri).host == wanted(command.uri).host
     username, password = _credential(command, services) if trusted else ("", "")
     secure = wanted(command.uri).secure_media
-    return tuple(Hop(uri, Route(username, password, target.hop(uri), secure)) for target in targets)
+    return tuple(
+        Hop(uri, Route(username, password, target.hop(uri), secure, ipv6=":" in target.address))
+        for target in targets
+    )
 
 
 def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:

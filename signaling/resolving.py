@@ -195,7 +195,8 @@ def _system_addresses(host: str, family: int) -> list[str]:
         found = socket.getaddrinfo(host, None, family, socket.SOCK_DGRAM)
     except (OSError, UnicodeError):
         return []
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    addresses = dict.fromkeys(str(entry[4][0]) for entry in found)
+    return sorted(addresses, key=lambda address: ":" in address)  # IPv4 first, whatever the system prefers
 
 
 def _in_order(records: Iterable[Any], chance: random.Random) -> Iterator[Any]:

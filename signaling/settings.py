@@ -21,12 +21,14 @@ class Settings:
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end;
     ``media_timeout_seconds`` how long a bridged callee may send no RTP before it is hung up, 0 for ever.
     ``api_url``: base address of the REST API, in the URL of a recording.  ``recordings_bytes``: of this task's disk.
+    ``sip_host6``: an IPv6 address of this machine (not ``::``), for callees that have one; empty: no IPv6.
     ``name_servers``: DNS servers (``address`` or ``address:port``) instead of the system's.
     ``tls_verify``: hold a server's certificate against ``tls_ca_file`` and the host of the URI (RFC 5922).
     ``tls_cert_file`` and ``tls_key_file``: for those who call us over TLS.
     """
 
     sip_host: str = "0.0.0.0"
+    sip_host6: str = ""
     sip_port: int = 5060
     public_address: str = ""
     rtp_port_start: int = 10000
@@ -65,6 +67,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     defaults = Settings()
     return Settings(
         sip_host=environment.get("SIP_HOST", defaults.sip_host),
+        sip_host6=environment.get("SIP_HOST6", "").strip("[]"),
         sip_port=_number(environment, "SIP_PORT", defaults.sip_port, 0, 65535),
         public_address=environment.get("PUBLIC_ADDRESS", ""),
         rtp_port_start=_number(environment, "RTP_PORT_START", defaults.rtp_port_start, 1024, 65000),

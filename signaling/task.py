@@ -50,7 +50,9 @@ def run_task(
     switchboard = Switchboard(loop)
     endpoint = Endpoint(settings, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
-        resolver = Resolver(Guard(settings.allowed_addresses), settings.name_servers)
+        resolver = Resolver(
+            Guard(settings.allowed_addresses), settings.name_servers, ipv6=bool(settings.sip_host6)
+        )
         address_guard = AddressGuard(",".join(settings.allowed_addresses))
         recorded = Path(folder) / "recordings"
         recorded.mkdir()

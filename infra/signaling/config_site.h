@@ -19,3 +19,5 @@
 /* A burst waits in the socket while the loop is busy; the kernel's default holds about a hundred messages. The kernel
  * cuts it to net.core.rmem_max. */
 #define PJSIP_UDP_SO_RCVBUF_SIZE    4194304
+/* Callees at IPv6 addresses; the task listens there only when SIP_HOST6 is set. */
+#define PJ_HAS_IPV6                 1

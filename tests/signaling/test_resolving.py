@@ -156,6 +156,7 @@ def test_ipv6_is_asked_for_where_the_task_has_it() -> None:
 
 def test_name_that_the_system_knows_needs_no_dns() -> None:
     assert Resolver(LOOPBACK).targets("sip:bob@localhost:5070")[0].address == "127.0.0.1"
+    assert Resolver(LOOPBACK, ipv6=True).targets("sip:bob@localhost:5070")[0].address == "127.0.0.1"
 
 
 def test_silent_name_server_costs_five_seconds_at_most() -> None:

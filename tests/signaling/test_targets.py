@@ -1,0 +1,94 @@
+"""IPv6 targets on the wire, and what a URI asks for on its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from signaling.targets import Target, wanted
+from tests.signaling.certificates import authority, certificate
+from tests.signaling.nameserver import name_server
+from tests.signaling.softphone import softphone
+from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+
+Start = Callable[..., Sipp]
+IPV6 = {"SIP_HOST6": "::1", "ALLOWED_ADDRESSES": "127.0.0.0/8,::1"}
+
+
+def bridged(task: Task, sipp: Start) -> bool:
+    assert sipp("caller", task.sip_port).wait() == 0
+    wait_until(lambda: len(task.events("ended")) == 2)
+    return len(task.events("bridged")) == 1
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp"])
+def test_callee_at_an_ipv6_address_is_bridged_with_media(tmp_path: Path, sipp: Start, kind: str) -> None:
+    with softphone(f"{kind}6") as phone:
+        document = dial(f"sip:bob@[::1]:{phone.port};transport={kind}")
+        with task_running(tmp_path, {MAIN: document}, **IPV6) as task:
+            assert bridged(task, sipp)
+            task.wait_idle()
+        [invite] = phone.of("invite")
+        wait_until(lambda: phone.of("heard"))
+    assert "c=IN IP6 ::1" in invite
+    assert "Contact: <sip:callapi@[::1]" in invite
+
+
+def test_name_with_an_ipv6_address_only_is_reached(tmp_path: Path, sipp: Start) -> None:
+    with (
+        softphone("udp6") as phone,
+        name_server("pbx.example AAAA ::1") as dns,
+        task_running(
+            tmp_path, {MAIN: dial(f"sip:bob@pbx.example:{phone.port}")}, NAME_SERVERS=dns.address, **IPV6
+        ) as task,
+    ):
+        assert bridged(task, sipp)
+        task.wait_idle()
+
+
+def test_tls_over_ipv6_has_the_certificate_of_the_name(tmp_path: Path, sipp: Start) -> None:
+    issuer = authority(tmp_path)
+    made = certificate(tmp_path, issuer, "pbx.example")
+    with (
+        softphone("tls6", "none", cert=str(made.cert), key=str(made.key)) as phone,
+        name_server("pbx.example AAAA ::1") as dns,
+        task_running(
+            tmp_path,
+            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};transport=tls")},
+            NAME_SERVERS=dns.address,
+            TLS_CA_FILE=str(issuer.cert),
+            **IPV6,
+        ) as task,
+    ):
+        assert bridged(task, sipp)
+        task.wait_idle()
+
+
+def test_ipv6_target_of_a_task_without_ipv6_is_unreachable(tmp_path: Path, sipp: Start) -> None:
+    with task_running(tmp_path, {MAIN: dial("sip:bob@[::1]:5070")}, ALLOWED_ADDRESSES="::1") as task:
+        assert sipp("caller_waits", task.sip_port).wait() == 0
+        task.wait_idle()
+        assert [event["error"] for event in task.events("ended") if event.get("error")] == [32011]
+
+
+@pytest.mark.parametrize(
+    ("uri", "host", "port", "transport"),
+    [
+        ("sip:bob@Example.com", "example.com", 0, ""),
+        ("sip:bob:secret@example.com:5070;transport=TCP", "example.com", 5070, "tcp"),
+        ("sips:example.com", "example.com", 0, "tls"),
+        ("sip:bob@[2001:db8::1]:5070;lr", "[2001:db8::1]", 5070, ""),
+        ("sip:bob@example.com;transport=sctp", "example.com", 0, "udp"),
+        ("sip:bob@example.com;secure=true", "example.com", 0, "tls"),
+    ],
+)
+def test_uri_says_host_port_and_transport(uri: str, host: str, port: int, transport: str) -> None:
+    want = wanted(uri)
+    assert (want.host, want.port, want.transport) == (host, port, transport)
+
+
+def test_next_hop_of_a_tls_server_names_the_dialled_host() -> None:
+    target = Target("192.0.2.1", 5061, "tls", "example.com")
+    assert target.hop("sips:bob@example.com") == "sips:callapi-c0000201.example.com:5061;transport=tls"
