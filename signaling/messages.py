@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from chalicelib.calls.session import Headers
 
-_IN_BRACKETS = re.compile(r"<([^>]*)>")
+# A quoted name may hold brackets.  Linear in the length of the value: it comes from strangers.
+_NAME_ADDR = re.compile(r'("(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^>]*)>')
 _USER_PART = re.compile(r"^sips?:(?:([^@]*)@)?([^;?>]*)", re.IGNORECASE)
 
 
@@ -57,13 +58,15 @@ def request_uri(message: str) -> str:
 
 def address_uri(value: str) -> str:
     """The URI of a From, To or Diversion value."""
-    found = _IN_BRACKETS.search(value)
-    return found.group(1) if found else value.partition(";")[0].strip()
+    found = _NAME_ADDR.match(value)
+    return found.group(2) if found else value.partition(";")[0].strip()
 
 
 def display_name(value: str) -> str:
-    """The display name of a From value, without its quotes."""
-    return value.partition("<")[0].strip().strip('"') if "<" in value else ""
+    """The display name of a From value, without its quotes and their escapes."""
+    found = _NAME_ADDR.match(value)
+    name = found.group(1).strip() if found else ""
+    return re.sub(r"\\(.)", r"\1", name[1:-1]) if name.startswith('"') else name
 
 
 def host_of(uri: str) -> str:
