@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from callapi.processes import free_port
+
 ROOT = Path(__file__).parents[1]
-SCENARIOS = ROOT / "benchmarks" / "scenarios"
+OWN_SCENARIOS = ROOT / "benchmarks" / "scenarios"
+TEST_SCENARIOS = ROOT / "tests" / "signaling" / "scenarios"
 TICKS = os.sysconf("SC_CLK_TCK")
 HOST = "127.0.0.1"
 
@@ -73,13 +75,6 @@ class Process:
                 raise TimeoutError(f"still alive: {self.figures()}")
             time.sleep(0.1)
         return time.monotonic() - started
-
-
-def free_port() -> int:
-    """A UDP port that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager
@@ -158,8 +153,10 @@ def offer(
 
 
 def _sipp(folder: Path, scenario: str, port: int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    own = OWN_SCENARIOS / f"{scenario}.xml"
+    file = own if own.exists() else TEST_SCENARIOS / own.name
     command = [
-        "sipp", "-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", HOST, "-p", str(port), "-mi", HOST,
+        "sipp", "-sf", str(file), "-i", HOST, "-p", str(port), "-mi", HOST,
         "-key", "rtp_port", "9", "-t", "u1", "-nostdin", *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)

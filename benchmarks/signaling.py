@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from callapi.platform import platform
+from callapi.processes import free_port
 from chalicelib.calls.session import Application
 
-from .load import Load, Process, callees, free_port, offer, task
+from .load import Load, Process, callees, offer, task
 from .measure import Row
 
 DIAL = (

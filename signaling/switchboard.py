@@ -30,7 +30,6 @@ class Switchboard:
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._sessions: dict[str, Session] = {}
-        self._by_call_id: dict[str, Session] = {}
         self._services: Services | None = None
         self._trace = Trace()
         self._admission = Admission()
