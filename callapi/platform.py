@@ -28,12 +28,11 @@ from chalicelib.storage.table import Table
 from .deployment import ALLOWED_LOCALLY, STACK, Stack, deploy
 from .emulator import STOP_SECONDS, Cloud, start_emulator
 from .packaging import ROOT
-from .processes import LOOPBACK, Child, free_port
+from .processes import LOOPBACK, Child, free_port, rtp_ports
 
 STATE_FILE = ROOT / "callapi-data" / "platform.json"
 SIGNALING_SECONDS = 30.0
 DRAIN_SECONDS = 3
-RTP_PORTS = 1000
 
 
 class NotRunningError(Exception):
@@ -149,9 +148,8 @@ def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Chi
         "SIP_HOST": LOOPBACK,
         "SIP_PORT": str(port),
         "PUBLIC_ADDRESS": LOOPBACK,
-        # Below the ephemeral ports, and apart from another platform on this machine.
-        "RTP_PORT_START": str(10000 + os.getpid() % 20 * RTP_PORTS),
-        "RTP_PORT_COUNT": str(RTP_PORTS),
+        "RTP_PORT_START": str(rtp_ports()[0]),
+        "RTP_PORT_COUNT": str(len(rtp_ports())),
         "HEALTH_PORT": str(free_port()),
         "DRAIN_SECONDS": str(DRAIN_SECONDS),
         "READY_FILE": str(folder / "signaling.ready"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
 import socket
@@ -12,6 +13,11 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
+# Below those that the kernel lends to every connection (32768 and up): nobody gets one before its owner binds it.
+PORTS = range(10000, 32000)
+SHARE = 1000
+RTP_SHARE = 800
+_turns = itertools.count(os.getpid())
 
 
 class StartError(Exception):
@@ -71,15 +77,42 @@ class Child:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
 
+def own_ports() -> range:
+    """The ports that this process and what it starts may choose from: ``CALLAPI_PORTS``, or a share by its id."""
+    first, _, last = os.environ.get("CALLAPI_PORTS", "").partition("-")
+    if last:
+        return range(int(first), int(last) + 1)
+    start = PORTS.start + os.getpid() % (len(PORTS) // SHARE) * SHARE
+    return range(start, start + SHARE)
+
+
+def rtp_ports() -> range:
+    """Those of them that ``free_port`` leaves to media."""
+    return own_ports()[-RTP_SHARE:]
+
+
 def free_port() -> int:
-    """A port of the loopback address that neither UDP nor TCP uses at the moment."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind((LOOPBACK, 0))
-            port = int(tcp.getsockname()[1])
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-                try:
-                    udp.bind((LOOPBACK, port))
-                except OSError:
-                    continue
+    """A port of the loopback address that neither UDP nor TCP uses, another one each time; StartError without any."""
+    ports = own_ports()[:-RTP_SHARE]
+    for turn in itertools.islice(_turns, len(ports)):
+        if _is_free(port := ports[turn % len(ports)]):
             return port
+    raise StartError(f"every port from {ports[0]} to {ports[-1]} is in use")
+
+
+def sipp_ports() -> list[str]:
+    """Options for SIPp's sockets beside SIP; from its defaults two that start at once take the same, and one ends."""
+    while True:
+        audio, _, video, control = (free_port() for _ in range(4))
+        if video == audio + 2:
+            return ["-mp", str(audio), "-cp", str(control)]
+
+
+def _is_free(port: int) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                return False
+    return True

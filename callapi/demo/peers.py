@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..processes import LOOPBACK, Child
+from ..processes import LOOPBACK, Child, sipp_ports
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 SECONDS = 45
@@ -26,6 +26,7 @@ class Party:
         """Let it call ``target`` (host:port), or wait for one call."""
         errors = folder / f"{self.scenario}.errors"
         command = ["sipp", *([target] if target else []), "-sf", str(SCENARIOS / f"{self.scenario}.xml")]
+        command += sipp_ports()
         command += ["-i", LOOPBACK, "-p", str(self.port), "-t", self.transport, "-m", "1", "-nostdin"]
         command += ["-timeout", str(SECONDS), "-timeout_error", "-trace_err", "-error_file", str(errors)]
         for name, value in self.keys.items():

@@ -241,7 +241,7 @@ def test_receiver_that_says_500_gets_the_same_callback_again_before_the_next_one
         with application(document(element("Dial", noun))) as server:
             scene.serve("receiver.example", server.url())
             assert call("caller_stays", "receiver.example").wait() == 0
-            wait_until(lambda: len(receiver.requests) == 4, 20)
+            wait_until(lambda: len(receiver.requests) == 4)
     ids = [request.headers["webhook-id"] for request in receiver.requests]
     assert ids[0] == ids[1] == ids[2] != ids[3]
     assert [request.form["SequenceNumber"] for request in receiver.requests] == ["0", "0", "0", "1"]
@@ -263,12 +263,12 @@ def test_steps_whose_answers_are_lost_cause_no_second_invite_action_or_callback(
         scene.serve("lossy.example", server.url())
         with signaling_task(Cloud(way.endpoint), local.stack, own) as (sip_uri, _):
             alice = call("caller_leaves_when_told", "lossy.example", port_of(sip_uri))
-            wait_until(lambda: [c for c in scene.calls(To=at(bob)) if c["status"] == "in-progress"], 20)
+            wait_until(lambda: [c for c in scene.calls(To=at(bob)) if c["status"] == "in-progress"])
             alice.tell()
             assert (alice.wait(), bob.wait()) == (0, 0)
-            found = scene.finished_call("lossy.example", 20)
+            found = scene.finished_call("lossy.example")
             [leg] = scene.legs(found["sid"], 1)
-            wait_until(lambda: scene.log(found["sid"])[-1].state.over, 20)
+            wait_until(lambda: scene.log(found["sid"])[-1].state.over)
     assert set(way.invoked.values()) == {2}
     assert len(way.invoked) == len(scene.log(found["sid"]))
     assert bob.messages().count("\nINVITE sip:") == 1

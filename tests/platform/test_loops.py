@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, free_port, task_running, wait_until
+from callapi.processes import free_port
+from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
 
 HOOK = 'statusCallback="http://app.example/status"'
 INVITE = """INVITE sip:svc@127.0.0.1:{port} SIP/2.0

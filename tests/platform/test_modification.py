@@ -122,6 +122,7 @@ def test_caller_who_is_sent_elsewhere_leaves_the_callee_who_is_hung_up(
         assert "BYE sip:" not in made.alice.messages()
         assert made.alice.wait() == 0
         [leg] = scene.legs(made.parent, 1)
+        wait_until(lambda: made.action.requests)
         seconds = seconds_to_sip(scene, made, "BYE", made.child, answered)
     with capsys.disabled():
         print(f"\nHTTP answer to BYE: {seconds * 1000:.0f} ms")
@@ -143,6 +144,7 @@ def test_callee_who_is_sent_elsewhere_leaves_the_caller_who_is_hung_up(
         assert "BYE sip:" not in made.bob.messages()
         assert made.bob.wait() == 0
         [leg] = scene.legs(made.parent, 1)
+        wait_until(lambda: made.action.requests)
     [request] = elsewhere.requests
     assert (request.method, f"CallSid={made.child}" in request.target) == ("GET", True)
     assert asked_of(made.action) == ["completed"]
@@ -160,6 +162,7 @@ def test_connected_leg_that_is_moved_runs_the_document_too(scene: Scene, call: C
         assert (made.status(made.parent), made.status(made.child)) == ("in-progress", "in-progress")
         assert (made.alice.wait(), made.bob.wait()) == (0, 0)
         scene.legs(made.parent, 1)
+        wait_until(lambda: made.action.requests)
     assert asked_of(made.action) == ["completed"]
     assert len(scene.completed(made.child)) == 1
     assert scene.finished_call("moved.example")["status"] == "completed"
@@ -200,6 +203,7 @@ def test_ringing_leg_that_the_api_cancels_gets_cancel_and_the_dial_is_canceled(
         assert made.bob.wait() == 0
         [leg] = scene.legs(made.parent, 1)
         wait_until(lambda: made.action.requests)
+        wait_until(lambda: made.action.requests)
         assert modify(scene, made.parent, Status="completed")[0] == 200
         assert made.alice.wait() == 0
         seconds = seconds_to_sip(scene, made, "CANCEL", made.child, answered)
@@ -219,6 +223,7 @@ def test_caller_who_is_sent_elsewhere_while_it_rings_cancels_the_callee_and_dial
         modify(scene, made.parent, Rcml=f"<Response><Dial timeLimit='1'>{noun}</Dial></Response>")
         assert (made.bob.wait(), other.wait(), made.alice.wait()) == (0, 0, 0)
         legs = scene.legs(made.parent, 2)
+        wait_until(lambda: made.action.requests)
     assert sorted(leg["status"] for leg in legs) == ["canceled", "completed"]
     assert asked_of(made.action) == ["canceled"]
 
@@ -237,6 +242,7 @@ def test_ringing_leg_that_is_sent_elsewhere_runs_the_document_when_it_answers_an
         let_answer(made.bob)
         assert made.bob.wait() == 0
         [leg] = scene.legs(made.parent, 1)
+        wait_until(lambda: made.action.requests)
         assert made.status(made.parent) == "in-progress"
         modify(scene, made.parent, Status="completed")
         assert made.alice.wait() == 0

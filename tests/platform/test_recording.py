@@ -181,7 +181,7 @@ def test_recording_arrives_when_s3_is_there_again_and_the_action_did_not_wait(
             wait_until(lambda: len(way.refused) > 1)
             assert status(scene, url) == 404
             way.open.set()
-            wait_until(lambda: status(scene, url) == 200, 20)
+            wait_until(lambda: status(scene, url) == 200)
     file = tmp_path / "fetched.wav"
     file.write_bytes(fetched(scene, url))
     assert seconds_of(channels(file)[0], CALLER_TONE) > 0.8

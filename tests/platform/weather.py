@@ -65,7 +65,7 @@ class Scene:
         """The status callbacks of ``call`` as they arrived."""
         return [form for form in (r.form for r in list(self.hooks.requests)) if form["CallSid"] == call]
 
-    def finished_call(self, domain: str, seconds: float = 10) -> dict[str, Any]:
+    def finished_call(self, domain: str, seconds: float = 30) -> dict[str, Any]:
         """The one call to ``domain`` as the API shows it, when it is over and its completed callback came."""
 
         def finished() -> list[dict[str, Any]]:

@@ -144,13 +144,13 @@ def test_message_of_a_syntax_error_does_not_quote_the_document() -> None:
 )
 def test_time_of_a_full_size_document_stays_small(unit: str) -> None:
     body = unit * ((LIMIT - 30) // len(unit))
-    started = time.perf_counter()
+    started = time.thread_time()
     for text in (f"<Response>{body}</Response>", body, f"<Response {body}"):
         try:
             parse(text)
         except RcmlError:
             continue
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3
 
 
 NAMES = [

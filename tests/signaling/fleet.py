@@ -25,7 +25,7 @@ from chalicelib.storage.tasks import Tasks
 from tests.storage.cloud import deployed_resources
 
 from .stage import ACCOUNT, MAIN, Engine
-from .theatre import ROOT, Task, wait_until
+from .theatre import ROOT, Task, media_window, wait_until
 
 PREFIX = "callapi-task-"
 
@@ -139,9 +139,9 @@ def signaling(deployed: Deployment, folder: Path, **environment: str) -> Iterato
     ready = folder / "ready.json"
     own = {
         "SIP_HOST": "127.0.0.1", "SIP_PORT": str(free_port()), "HEALTH_PORT": "0", "PUBLIC_ADDRESS": "127.0.0.1",
-        "READY_FILE": str(ready), "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8", "RTP_PORT_START": "22000",
+        "READY_FILE": str(ready), "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8",
         "DRAIN_SECONDS": "3",
-    } | deployed.environment | environment  # fmt: skip
+    } | media_window() | deployed.environment | environment  # fmt: skip
     with (folder / "task.out").open("wb") as output, (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(
             [sys.executable, "-m", "signaling"], cwd=ROOT, env=os.environ | own, stdout=output, stderr=errors

@@ -94,7 +94,7 @@ class Peer:
 
     # --- what comes ---
 
-    def expect(self, start: str, seconds: float = 10) -> Message:
+    def expect(self, start: str, seconds: float = 30) -> Message:
         """The next message that begins with ``start``; those before it are passed over."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -182,11 +182,17 @@ class Caller(Peer):
         self._to = f"<sip:svc@127.0.0.1:{task}>"
         self._target = f"sip:svc@127.0.0.1:{task}"
 
-    def call(self) -> None:
-        """The INVITE; ``picked_up`` or ``cancel`` comes after it."""
-        self._say("INVITE", 1, self.via(self._branch), sdp="sendrecv")
+    def call(self, *lines: str) -> None:
+        """The INVITE, with further header lines; ``picked_up`` or ``cancel`` comes after it."""
+        self._say("INVITE", 1, self.via(self._branch), *lines, sdp="sendrecv")
 
-    def picked_up(self, seconds: float = 10) -> Message:
+    def calls_anew(self) -> None:
+        """A re-INVITE in the dialog, answered and acknowledged."""
+        self._cseq += 1
+        self._say("INVITE", self._cseq, self.via(), sdp="sendrecv")
+        self.acknowledge(self.expect("SIP/2.0 200"))
+
+    def picked_up(self, seconds: float = 30) -> Message:
         """Waits for the 200 and acknowledges it."""
         answer = self.expect("SIP/2.0 200", seconds)
         self._to, self._target = answer.header("to"), answer.contact

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.signaling.theatre import MAIN, Sipp, dial, free_port, task_running
+from callapi.processes import free_port
+from tests.signaling.theatre import MAIN, Sipp, dial, task_running
 
 Start = Callable[..., Sipp]
 

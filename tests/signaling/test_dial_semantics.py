@@ -70,9 +70,10 @@ def test_delayed_leg_is_invited_after_its_delay(tmp_path: Path, peers: Make) -> 
     with task_running(tmp_path, {MAIN: dial(sip(first), sip(second, 'delay="1"'))}) as task:
         called(peers, task)
         first.reply(first.expect("INVITE"), "180 Ringing")
-        started = time.monotonic()
         second.expect("INVITE")
-        assert 0.8 < time.monotonic() - started < 3
+        wait_until(lambda: len(task.events("invited")) == 2)
+        sooner, later = (event["at"] for event in task.events("invited"))
+        assert 0.8 < later - sooner < 3
 
 
 def test_leg_that_rang_for_its_own_timeout_is_cancelled_and_the_other_rings_on(
@@ -84,7 +85,7 @@ def test_leg_that_rang_for_its_own_timeout_is_cancelled_and_the_other_rings_on(
         invite, other = short.expect("INVITE"), long.expect("INVITE")
         for peer, request in ((short, invite), (long, other)):
             peer.reply(request, "180 Ringing")
-        short.expect("CANCEL", 5)
+        short.expect("CANCEL", 15)
         wait_until(lambda: len(task.events("ended")) == 1)
         assert long.count("CANCEL") == 0
         long.answer(other)
@@ -125,7 +126,7 @@ def test_time_limit_hangs_the_callee_up_and_the_document_goes_on(tmp_path: Path,
         started = time.monotonic()
         callee.expect("BYE")
         assert 0.5 < time.monotonic() - started < 4
-        caller.expect("BYE", 15)
+        caller.expect("BYE")
 
 
 # -- keys
@@ -140,7 +141,7 @@ def test_star_of_the_caller_hangs_the_callee_up_and_the_document_goes_on(tmp_pat
         ear.press("*")
         callee.expect("BYE")
         assert caller.count("BYE") == 0
-        caller.expect("BYE", 15)
+        caller.expect("BYE")
         assert len(task.events("starred")) == 1
 
 
@@ -189,7 +190,7 @@ def test_ring_tone_is_that_of_the_country_until_the_bridge(
     with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=f'ringTone="{country}"')}) as task:
         called(peers, task, ear.port)
         invite = callee.expect("INVITE")
-        wait_until(lambda: ear.hears(frequency, share=0.4), 8)
+        wait_until(lambda: ear.hears(frequency, share=0.4))
         callee.answer(invite)
         wait_until(lambda: ear.hears(CALLEE_TONE))
 
@@ -234,4 +235,4 @@ def test_music_that_cannot_be_had_leaves_the_ring_tone(tmp_path: Path, peers: Ma
     with task_running(tmp_path, {MAIN: dial(sip(callee), attributes=attributes)}) as task:
         called(peers, task, ear.port)
         callee.expect("INVITE")
-        wait_until(lambda: ear.hears(450), 8)
+        wait_until(lambda: ear.hears(450))

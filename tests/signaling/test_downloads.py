@@ -95,7 +95,7 @@ def test_slow_server_does_not_keep_the_thread(
     monkeypatch.setattr(audio, "TOTAL_SECONDS", 0.6)
     start = time.monotonic()
     assert failure(tmp_path, slow) == 11203
-    assert time.monotonic() - start < 1.5
+    assert time.monotonic() - start < 4
 
 
 def test_sound_of_more_than_ten_megabytes_is_not_taken(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_answer_that_is_no_sound_is_an_error_of_the_catalogue(
 @pytest.mark.parametrize(
     ("url", "code"),
     [
-        (f"http://127.0.0.1:{closed_port()}/", 11202),
+        ("http://127.0.0.1:{closed}/", 11202),
         ("ftp://127.0.0.1/hello.wav", 11210),
         ("http://[/", 11210),
         ("/hello.wav", 11210),
@@ -135,7 +135,7 @@ def test_answer_that_is_no_sound_is_an_error_of_the_catalogue(
 )
 def test_url_that_leads_nowhere_is_an_error_of_the_catalogue(tmp_path: Path, url: str, code: int) -> None:
     with pytest.raises(DownloadError) as failed:
-        Downloads(tmp_path, ALLOWED).get(url)
+        Downloads(tmp_path, ALLOWED).get(url.format(closed=closed_port()))
     assert failed.value.code == code
 
 

@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from callapi.processes import free_port, sipp_ports
+
 PROBE = Path(__file__).with_name("engine_probe.py")
 PASSWORD = "wonderland"
 CALLS_AT_ONCE = 600
@@ -61,10 +63,9 @@ def sipp_uas() -> Iterator[str]:
     """SIPp answering every call; its URI."""
     program = shutil.which("sipp")
     assert program, "SIPp is missing: run `make setup`"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [program, "-sn", "uas", "-i", "127.0.0.1", "-p", str(port), "-buff_size", "4194304", "-nostdin"]
+    command += sipp_ports()
     server = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

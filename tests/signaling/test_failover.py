@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from callapi.processes import free_port
 from tests.signaling.nameserver import name_server
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, free_port, task_running, wait_until
+from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
 
 Start = Callable[..., Sipp]
 
@@ -41,7 +42,7 @@ def silent_server() -> Iterator[socket.socket]:
 
 def test_server_that_refuses_the_connection_is_passed_over_at_once(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee", transport="t1")
-    closed = free_port(socket.SOCK_STREAM)
+    closed = free_port()
     with dialling_servers(tmp_path, closed, callee.port, transport="tcp") as task:
         assert sipp("caller", task.sip_port).wait() == 0
         assert callee.wait() == 0
@@ -99,7 +100,7 @@ def test_server_that_only_tries_keeps_the_call(tmp_path: Path, sipp: Start) -> N
 
 
 def test_leg_whose_every_server_is_down_fails_once(tmp_path: Path, sipp: Start) -> None:
-    closed = [free_port(socket.SOCK_STREAM) for _ in range(3)]
+    closed = [free_port() for _ in range(3)]
     with dialling_servers(tmp_path, *closed, transport="tcp") as task:
         assert sipp("caller_waits", task.sip_port).wait() == 0
         task.wait_idle()

@@ -75,7 +75,7 @@ def test_task_that_was_declared_dead_is_told_and_stays_dead(cloud: Cloud) -> Non
     with beating(cloud.dynamodb) as task:
         wait_until(lambda: cloud.tasks.queue_url("t"))
         wait_until(lambda: cloud.tasks.condemn(cloud.tasks.dead(FOREVER)[0]))
-        assert task.declared_dead.wait(5)
+        assert task.declared_dead.wait(30)
         assert not task.heartbeat.stop()
     assert seen(cloud) == 0
 
@@ -84,7 +84,7 @@ def test_task_that_was_forgotten_does_not_come_back(cloud: Cloud) -> None:
     with beating(cloud.dynamodb) as task:
         wait_until(lambda: cloud.tasks.queue_url("t"))
         cloud.tasks.remove(cloud.tasks.dead(FOREVER)[0])
-        assert task.declared_dead.wait(5)
+        assert task.declared_dead.wait(30)
     assert cloud.tasks.queue_url("t") is None
 
 

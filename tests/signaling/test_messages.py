@@ -25,8 +25,8 @@ def test_name_and_address_of_a_from_value(value: str, uri: str, name: str) -> No
 
 
 def test_hostile_from_value_does_not_hold_up_the_loop() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for value in ("a" + " " * 8000, '"' + "\\" * 8000, '""' + " " * 8000, "<" * 8000):
         address_uri(value)
         display_name(value)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -126,6 +126,7 @@ def test_200_that_comes_again_because_our_ack_was_lost_is_acknowledged_again(
         callee.expect("ACK")
         callee.answer(invite)
         callee.expect("ACK")
+        wait_until(lambda: task.events("bridged"))
         assert len(task.events("bridged")) == 1
 
 

@@ -57,11 +57,11 @@ def test_any_text_is_a_uri_or_an_invalid_sip_uri(text: str) -> None:
 
 @pytest.mark.parametrize("unit", ["a", "@", ":", ";", ";a", "&", "?", "=", "%41", "[", ".", "a.", "sip:"])
 def test_time_of_a_huge_text_stays_small(unit: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for head in ("sip:", "sip:a@", "sip:a@b?", ""):
         with pytest.raises(InvalidSipUri):
             parse_uri(head + unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_password_in_the_uri_is_in_no_text_of_it() -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +16,7 @@ import boto3
 import yaml  # type: ignore[import-untyped]  # no stubs among the dependencies
 from chalice.test import Client
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from chalicelib.calls.commands import Callback
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
@@ -43,6 +45,16 @@ def deployed_resources() -> dict[str, Any]:
     with (ROOT / "infra" / "template.yaml").open() as template:
         resources: dict[str, Any] = yaml.load(template, TemplateLoader)["Resources"]  # noqa: S506  # a SafeLoader
     return resources
+
+
+_dynamodb = threading.Lock()
+_unguarded = BotocoreStubber.__call__
+
+
+def one_at_a_time(stub: BotocoreStubber, event_name: str, request: Any, **keys: Any) -> Any:
+    """The emulated tables look at a condition and write in two moments; DynamoDB does it in one."""
+    with _dynamodb if ".dynamodb." in event_name else nullcontext():
+        return _unguarded(stub, event_name, request, **keys)
 
 
 class Cloud:
@@ -119,7 +131,8 @@ class Cloud:
 @contextmanager
 def cloud_running() -> Iterator[Cloud]:
     region = {"AWS_DEFAULT_REGION": "eu-central-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
-    with mock_aws(), patch.dict(os.environ, region):
+    guarded = patch.object(BotocoreStubber, "__call__", one_at_a_time)
+    with mock_aws(), guarded, patch.dict(os.environ, region):
         for client in (aws.dynamodb, aws.sqs, aws.functions, aws.kms):
             client.cache_clear()
         cloud = Cloud()

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from callapi.processes import free_port
+
 Answer = Callable[[socket.socket], None]
 
 
@@ -113,6 +115,5 @@ def drip_headers(connection: socket.socket) -> None:
 
 
 def closed_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+    """Nobody listens there, nor will while the test runs."""
+    return free_port()
