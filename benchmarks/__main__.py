@@ -7,7 +7,17 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling", "forking")
+SUBJECTS = (
+    "parse",
+    "stepping",
+    "functions",
+    "cold",
+    "requests",
+    "signaling",
+    "forking",
+    "transcoding",
+    "recording",
+)
 
 
 def main() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import time
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
@@ -19,6 +21,7 @@ from chalicelib.calls.step import step
 from signaling.settings import read_settings
 from signaling.speech import espeak
 from signaling.task import run_task
+from tests.signaling.stage import keep
 
 APPLICATION = Application("AC" + "1" * 32, url="http://app.example/main")
 
@@ -61,4 +64,6 @@ def _with_application(event: Event) -> Event:
 
 
 if __name__ == "__main__":
-    run_task(read_settings(os.environ), AtOnce(os.environ["DOCUMENT"]), str, espeak, lambda *_: None)
+    kept = os.environ.get("RECORDINGS")
+    store = partial(keep, Path(kept)) if kept else None
+    run_task(read_settings(os.environ), AtOnce(os.environ["DOCUMENT"]), str, espeak, lambda *_: None, store)

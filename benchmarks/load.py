@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from callapi.processes import free_port
+from callapi.processes import free_port, sipp_ports
 
 ROOT = Path(__file__).parents[1]
 OWN_SCENARIOS = ROOT / "benchmarks" / "scenarios"
@@ -82,7 +82,7 @@ def task(folder: Path, document: str, **environment: str) -> Iterator[Process]:
     """A task that runs ``document`` for whoever calls."""
     ready = folder / "ready.json"
     own = {
-        "SIP_HOST": HOST, "SIP_PORT": "0", "HEALTH_PORT": "0", "READY_FILE": str(ready), "TASK_ID": "load",
+        "SIP_HOST": HOST, "SIP_PORT": str(free_port()), "HEALTH_PORT": "0", "READY_FILE": str(ready), "TASK_ID": "load",
         "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch", "ALLOWED_ADDRESSES": "127.0.0.0/8",
         "MAX_CALLS": "450", "DRAIN_SECONDS": "3", "DOCUMENT": document,
     } | environment  # fmt: skip
@@ -128,9 +128,15 @@ def callees(folder: Path, scenario: str = "callee", *arguments: str) -> Iterator
 
 
 def offer(
-    folder: Path, target: Process, rate: int, calls: int, hold: int = 0, scenario: str = "caller"
+    folder: Path,
+    target: Process,
+    rate: int,
+    calls: int,
+    hold: int = 0,
+    scenario: str = "caller",
+    media: int = 9,
 ) -> Load:
-    """``calls`` calls at ``rate`` per second, held for ``hold`` ms after the answer."""
+    """``calls`` calls at ``rate`` per second, held for ``hold`` ms after the answer; their RTP goes to ``media``."""
     statistics = folder / f"load-{time.monotonic_ns()}.csv"
     cpu, started = target.cpu(), time.monotonic()
     limit = calls / rate + hold / 1000 + 60
@@ -138,7 +144,7 @@ def offer(
         f"{HOST}:{target.sip_port}", "-r", str(rate), "-m", str(calls), "-l", "4000", "-d", str(hold),
         "-recv_timeout", "40000", "-trace_stat", "-stf", str(statistics), "-fd", "600",
     ]  # fmt: skip
-    process = _sipp(folder, scenario, free_port(), arguments)
+    process = _sipp(folder, scenario, free_port(), arguments, media)
     try:
         process.wait(limit)
     except subprocess.TimeoutExpired:
@@ -152,11 +158,13 @@ def offer(
     return Load(calls, answered, refused, calls - answered - refused, seconds, target.cpu() - cpu)
 
 
-def _sipp(folder: Path, scenario: str, port: int, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+def _sipp(
+    folder: Path, scenario: str, port: int, arguments: Sequence[str], media: int = 9
+) -> subprocess.Popen[bytes]:
     own = OWN_SCENARIOS / f"{scenario}.xml"
     file = own if own.exists() else TEST_SCENARIOS / own.name
     command = [
         "sipp", "-sf", str(file), "-i", HOST, "-p", str(port), "-mi", HOST,
-        "-key", "rtp_port", "9", "-t", "u1", "-nostdin", *arguments,
+        "-key", "rtp_port", str(media), "-t", "u1", "-nostdin", *sipp_ports(), *arguments,
     ]  # fmt: skip
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)

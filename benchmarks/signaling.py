@@ -8,18 +8,17 @@ the 250 calls.
 from __future__ import annotations
 
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from callapi.platform import platform
-from callapi.processes import free_port
 from chalicelib.calls.session import Application
 
 from .load import Load, Process, callees, offer, task
 from .measure import Row
+from .talking import talk
 
 DIAL = (
     '<Response><Dial answerOnBridge="true" ringTone=""><Sip>sip:bob@127.0.0.1:{port}</Sip></Dial></Response>'
@@ -31,9 +30,7 @@ SOAK_CALLS, SOAK_RATE, AFTER_RATE = 20_000, 200, 400
 FIRST_RATE, STEP, STEP_SECONDS = 500, 100, 6
 OVERLOAD_SECONDS = 60
 REAL_RATE, REAL_SECONDS = 4, 20
-TALKING, RAMP, LISTENING, GOAL_CORE = 250, 25, 15.0, 70
-PACKETS = 50
-"""RTP packets a second, each way of a call's leg."""
+TALKING, GOAL_CORE = 250, 70
 REST = 70.0
 """Seconds until the last BYE that nobody answers is given up (64 × T1 after 64 × T1) and memory is given back."""
 
@@ -91,45 +88,10 @@ def _with_step_function() -> Row:
 
 
 def _media() -> list[Row]:
-    """Every caller streams PCMU, the callee's SIPp sends it back: two legs, two ways, all through the task."""
     with tempfile.TemporaryDirectory(prefix="callapi-load-") as name:
-        folder = Path(name)
-        (folder / "tone.ulaw").write_bytes(bytes(range(128, 255)) * 500)
-        echo = ("-rtp_echo", "-mp", str(free_port()))
-        with callees(folder, "callee_echoes", *echo) as port, task(folder, DIAL.format(port=port)) as running:
-            ramp = TALKING / RAMP + 2
-            hold = int(1000 * (ramp + LISTENING + 3))
-            callers = threading.Thread(
-                target=offer, args=(folder, running, RAMP, TALKING, hold, "caller_talks"), daemon=True
-            )
-            callers.start()
-            time.sleep(ramp)
-            core, packets = _busy(running)
-            live = running.figures()["calls"]
-            callers.join()
-    return [
-        Row(f"{TALKING} calls bridged, PCMU both ways", f"{core:.0f} % of a core", f"≤ {GOAL_CORE} %",
-            f"{live} legs up; {packets:,.0f} datagrams/s on the machine, {4 * TALKING * PACKETS:,} are all of them")
-    ]  # fmt: skip
-
-
-def _busy(running: Process) -> tuple[float, float]:
-    """Percent of a core over ``LISTENING`` seconds, and the datagrams a second that the machine received."""
-    cpu, datagrams, started = running.cpu(), _datagrams(), time.monotonic()
-    time.sleep(LISTENING)
-    seconds = time.monotonic() - started
-    return 100 * (running.cpu() - cpu) / seconds, (_datagrams() - datagrams) / seconds
-
-
-def _datagrams() -> int:
-    """Since the start of the machine, those too that came to a full socket: SIPp does not read what it is sent."""
-    names, values = (
-        line.split()[1:]
-        for line in Path("/proc/net/snmp").read_text().splitlines()
-        if line.startswith("Udp:")
-    )
-    counted = dict(zip(names, map(int, values), strict=True))
-    return counted["InDatagrams"] + counted["InErrors"]
+        talked = talk(Path(name), DIAL, TALKING)
+    name = f"{TALKING} calls bridged, PCMU both ways"
+    return [Row(name, f"{talked.core:.0f} % of a core", f"≤ {GOAL_CORE} %", talked.note)]
 
 
 def _soak(overload: int) -> list[Row]:

@@ -1,4 +1,7 @@
-"""docs/dial-sip.md says what is so: a row for every attribute, its default, and tests that are there."""
+"""docs/dial-sip.md says what is so: a row for every attribute, its default, and tests that are there.
+
+docs/restcomm-scenarios.md has the same columns: a scenario, what is asserted there and here, and our test.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from chalicelib.rcml import schema
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dial-sip.md"
+SCENARIOS = ROOT / "docs" / "restcomm-scenarios.md"
 STATUSES = {"yes", "partly", "not yet"}
 TEST = re.compile(r"`([^`]+\.py)::([^`]+)`")
 
@@ -28,9 +32,9 @@ class Row(NamedTuple):
     test: str
 
 
-def rows() -> Iterator[Row]:
+def rows(page: Path = PAGE) -> Iterator[Row]:
     section = ""
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
+    for line in page.read_text(encoding="utf-8").splitlines():
         if line.startswith("#"):
             section = line.strip("# ")
         elif line.startswith("|") and not line.startswith(("| row |", "|---")):
@@ -65,14 +69,16 @@ def test_every_attribute_that_the_parser_knows_has_a_row_with_its_default(
     assert shown == {name: spoken(attribute.default) for name, attribute in known.attributes.items()}
 
 
-def test_every_test_that_is_named_exists() -> None:
-    named = [(path, name) for row in rows() for path, name in TEST.findall(row.test)]
+@pytest.mark.parametrize("page", [PAGE, SCENARIOS], ids=lambda page: page.stem)
+def test_every_test_that_is_named_exists(page: Path) -> None:
+    named = [(path, name) for row in rows(page) for path, name in TEST.findall(row.test)]
     assert named
     assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
 
 
-def test_every_row_says_whether_it_works_and_what_works_names_its_test() -> None:
-    found = list(rows())
+@pytest.mark.parametrize("page", [PAGE, SCENARIOS], ids=lambda page: page.stem)
+def test_every_row_says_whether_it_works_and_what_works_names_its_test(page: Path) -> None:
+    found = list(rows(page))
     assert {row.status for row in found} <= STATUSES
     assert [row.subject for row in found if row.status != "not yet" and not TEST.search(row.test)] == []
     assert [row.subject for row in found if TEST.sub("", row.test).strip(" ,")] == []

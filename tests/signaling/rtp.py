@@ -23,7 +23,8 @@ def _linear(code: int) -> int:
 LINEAR = [_linear(code) for code in range(256)]
 
 
-def _compressed(sample: int) -> int:
+def compressed(sample: int) -> int:
+    """16-bit PCM as one µ-law octet."""
     sign, magnitude = (0x80, -sample) if sample < 0 else (0, sample)
     magnitude = min(magnitude, 32635) + 0x84
     exponent = magnitude.bit_length() - 8
@@ -109,7 +110,7 @@ class Telephone:
 
     def _sine(self) -> bytes:
         step = 2 * math.pi * self._tone / 8000
-        return bytes(_compressed(int(8000 * math.sin(step * (self._time + i)))) for i in range(FRAME))
+        return bytes(compressed(int(8000 * math.sin(step * (self._time + i)))) for i in range(FRAME))
 
     def _send_digit(self, digit: str) -> None:
         """Five packets of one event, the last three with the end bit (RFC 4733 §2.5.1.4)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import wave
 from array import array
+from collections.abc import Sequence
 from pathlib import Path
 
 RATE = 8000
@@ -20,7 +21,7 @@ def channels(path: Path) -> list[array[int]]:
     return [samples[number::count] for number in range(count)]
 
 
-def heard(samples: array[int], frequency: float) -> list[bool]:
+def heard(samples: Sequence[int], frequency: float) -> list[bool]:
     """Whether each 50 ms of ``samples`` hold that frequency, loud enough to be the tone of a telephone."""
     starts = range(0, len(samples) - WINDOW + 1, WINDOW)
     return [_level(samples[start : start + WINDOW], frequency) > 1000 for start in starts]
@@ -37,7 +38,7 @@ def longest_gap(samples: array[int], frequency: float) -> float:
     return max(map(len, line.split("#")), default=0) * WINDOW / RATE
 
 
-def _level(samples: array[int], frequency: float) -> float:
+def _level(samples: Sequence[int], frequency: float) -> float:
     """The amplitude of that frequency (Goertzel)."""
     factor = 2 * math.cos(2 * math.pi * frequency / RATE)
     one = two = 0.0

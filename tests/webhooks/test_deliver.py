@@ -31,6 +31,15 @@ def test_five_failures_and_then_success_carry_one_id_and_growing_delays() -> Non
     assert {request.body for request in app.requests} == {"CallSid=CA1"}
 
 
+def test_get_carries_the_parameters_beside_the_query_that_is_there() -> None:
+    callback = Callback("CA1-3", "CA1", "AC1", "", "GET", "ringing", 3, NOW, {"CallStatus": "in-progress"})
+    with application(answer(200)) as app:
+        sent = msgspec.structs.replace(callback, url=app.url("/events?a=1"))
+        assert DELIVERER.deliver(sent, Attempt(1, NOW, NOW, 0.5)) == Delivered(200)
+    [request] = app.requests
+    assert (request.method, request.target, request.body) == ("GET", "/events?a=1&CallStatus=in-progress", "")
+
+
 def test_jitter_spreads_retries_by_a_fifth() -> None:
     with application(answer(500)) as app:
         spread = [deliver(app.url(), 4, jitter=jitter) for jitter in (0.0, 1.0)]
