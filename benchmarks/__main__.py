@@ -7,7 +7,7 @@ import importlib
 
 from .measure import HEADER
 
-SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling", "forking")
+SUBJECTS = ("parse", "stepping", "functions", "cold", "requests", "signaling", "forking", "listening")
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ one comes; the headers of a final failure are only in onCallState.
 from __future__ import annotations
 
 import logging
+import time
 from typing import Any, Protocol
 
 import pjsua2 as pj
@@ -22,6 +23,8 @@ from .redirects import contacts
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
 UNREACHABLE = 32011
+SAME_KEY = 2.0
+"""Seconds within which a key that was heard as a tone is also told as INFO, by a peer that does both."""
 _log = logging.getLogger(__name__)
 
 
@@ -146,6 +149,13 @@ class Leg:
         self._error = 0
         self._reason = ""
         self._provisional = 0
+        self.signals_keys = False
+        self._tone = ("", 0.0)
+
+    @property
+    def number(self) -> int:
+        """The engine's number for the call; -1 when it has none."""
+        return -1 if self._call is None else int(self._call.getId())
 
     def accept(self, account: SipAccount, call_id: int) -> None:
         """Take the INVITE that came in.  Inside the callback: the engine wants its object now."""
@@ -270,10 +280,18 @@ class Leg:
         self._loop.soon(self._on_media)
 
     def digit_pressed(self, digit: str) -> None:
-        """Record a key."""
+        """Record a key.  Who tells keys in one way is no more listened to for their tones."""
+        self.signals_keys = True
+        (tone, at), self._tone = self._tone, ("", 0.0)
+        if tone == digit and time.monotonic() - at < SAME_KEY:
+            return
         self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
 
     # --- the same, on the loop ---
+
+    def tone_heard(self, digit: str) -> None:
+        """It counts already; the peer may tell of it too."""
+        self._tone = (digit, time.monotonic())
 
     def _on_provisional(self, code: int, reason: str) -> None:
         if not self.over and not self._giving_up and code not in (100, self._provisional):

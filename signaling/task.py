@@ -48,11 +48,10 @@ def run_task(
     loop = Loop()
     uploads = Uploads(store)
     switchboard = Switchboard(loop)
-    endpoint = Endpoint(settings, switchboard.incoming)
+    guard = Guard(settings.allowed_addresses)
+    endpoint = Endpoint(settings, guard, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
-        resolver = Resolver(
-            Guard(settings.allowed_addresses), settings.name_servers, ipv6=bool(settings.sip_host6)
-        )
+        resolver = Resolver(guard, settings.name_servers, ipv6=bool(settings.sip_host6))
         address_guard = AddressGuard(",".join(settings.allowed_addresses))
         recorded = Path(folder) / "recordings"
         recorded.mkdir()

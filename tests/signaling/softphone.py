@@ -1,8 +1,8 @@
 """A second SIP stack, in a process of its own: answers one call at a time, sends back the sound that it gets, and says
 what it got.
 
-``python -m tests.signaling.softphone udp|tls none|srtp CODEC [CERT KEY]``, CODEC empty for all of them, prints its
-port, then a JSON line for each event.
+``python -m tests.signaling.softphone udp|tls none|srtp CODEC CERT KEY CONTACT``, CODEC empty for all of
+them, CONTACT its host or empty for the address, prints its port, then a JSON line for each event.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ import pjsua2 as pj
 from tests.signaling.theatre import ROOT, wait_until
 
 KINDS = {
-    "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6, "tcp6": pj.PJSIP_TRANSPORT_TCP6,
+    "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6,
+    "tcp": pj.PJSIP_TRANSPORT_TCP, "tcp6": pj.PJSIP_TRANSPORT_TCP6,
     "tls": pj.PJSIP_TRANSPORT_TLS, "tls6": pj.PJSIP_TRANSPORT_TLS6,
 }  # fmt: skip
 
@@ -68,7 +69,7 @@ calls: list[PhoneCall] = []
 ended: list[PhoneCall] = []
 
 
-def serve(kind: str, media: str, codec: str, cert: str, key: str) -> None:
+def serve(kind: str, media: str, codec: str, cert: str, key: str, contact: str) -> None:
     library = pj.Endpoint()
     library.libCreate()
     config = pj.EpConfig()
@@ -94,8 +95,11 @@ def serve(kind: str, media: str, codec: str, cert: str, key: str) -> None:
     account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY if media == "srtp" else pj.PJMEDIA_SRTP_DISABLED
     account.mediaConfig.srtpSecureSignaling = 0
     port = int(library.transportGetInfo(number).localName.rsplit(":", 1)[1])
+    place = contact or f"127.0.0.1:{port}"
     if kind == "tls":  # a sips: call wants a Contact of its kind
-        account.sipConfig.contactForced = f"<sips:phone@127.0.0.1:{port};transport=tls>"
+        account.sipConfig.contactForced = f"<sips:phone@{place};transport=tls>"
+    elif contact:
+        account.sipConfig.contactForced = f"<sip:phone@{place};transport={kind}>"
     phone = Phone()
     phone.create(account, True)
     say(port=port)
@@ -137,10 +141,10 @@ class Softphone:
 
 @contextmanager
 def softphone(
-    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = ""
+    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = "", contact: str = ""
 ) -> Iterator[Softphone]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key], cwd=ROOT,
+        [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key, contact], cwd=ROOT,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     phone = Softphone(process)
