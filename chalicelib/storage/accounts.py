@@ -87,8 +87,7 @@ class Accounts:
 
         The password itself is not kept, only what it makes with each realm.  Raises InvalidClientError.
         """
-        if not _CLIENT_NAME.fullmatch(name) or not password:
-            raise InvalidClientError("a client has a name of letters, digits and _.+- and a password")
+        check_client(name, password)
         hosts = {realm.lower() for realm in realms}
         secrets = {
             host: {algorithm: ha1(algorithm, name, host, password) for algorithm in ALGORITHMS}
@@ -98,6 +97,12 @@ class Accounts:
 
     def _read(self, key: str) -> Item | None:
         return self._cache.get(key, lambda: self._table.get(pk=key))
+
+
+def check_client(name: str, password: str) -> None:
+    """Raises InvalidClientError when a client cannot have these."""
+    if not _CLIENT_NAME.fullmatch(name) or not password:
+        raise InvalidClientError("a client has a name of at most 121 letters, digits and _.+- and a password")
 
 
 def _policy(account: str, text: str) -> Policy:
