@@ -222,7 +222,35 @@ def test_failing_register_function_is_not_the_telephones_fault(
         assert phone.ask().line == "SIP/2.0 401 Unauthorized"
 
 
+def test_register_function_that_hangs_keeps_no_telephone_waiting_for_ever(
+    tmp_path: Path, peers: Callable[..., Any]
+) -> None:
+    """Before a telephone gives up by itself, after 32 s (RFC 3261 §17.1.2.2, timer F)."""
+    with task_running(tmp_path, {}, REGISTER_TAKES="24", **CLIENTS) as task:
+        phone = peers(Telephone, task.sip_port)
+        phone.obey(phone.ask())
+        phone.send(phone.text(phone.proof()))
+        assert phone.silent(18)
+        assert phone.receive().line == "SIP/2.0 503 Service Unavailable"
+        assert phone.silent(6), "the answer that came too late was sent all the same"
+
+
 # --- the flood ---
+
+
+def test_more_proven_registers_than_can_be_kept_are_refused_and_the_next_is_taken(
+    tmp_path: Path, peers: Callable[..., Any]
+) -> None:
+    with task_running(tmp_path, {}, REGISTER_TAKES="2", **CLIENTS) as task:
+        phone = peers(Telephone, task.sip_port)
+        phone.obey(phone.ask())
+        for _ in range(600):
+            phone.send(phone.text(phone.proof()))
+        codes = [phone.receive().line.split()[1] for _ in range(600)]
+        assert set(codes) <= {"200", "500", "503"}  # 500: overtaken by a later one of its Call-ID
+        assert codes.count("503") > 500
+        assert phone.silent(1)
+        assert peers(Telephone, task.sip_port).register().line == OK
 
 
 def test_flood_of_registers_costs_no_function_and_no_call(
