@@ -54,7 +54,7 @@ class Registrar:
             raise RefusedError(BAD_REQUEST)
         algorithm = credentials.algorithm
         secret = self._accounts.client_secret(account_sid, name, domain, algorithm)
-        known = secret is not None and (credentials.username, credentials.realm.lower()) == (name, domain)
+        # Judged by the secret of the address of record, so whose name stands in the credentials does not matter.
         proven = proves(credentials, secret or ha1(algorithm, name, domain, ""), METHOD)
-        if not (known and proven):
+        if secret is None or not proven:
             raise RefusedError(FORBIDDEN)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from signaling.registers import Request
 from tests.digest import parameter
 
 from .peer import Caller
@@ -116,17 +117,25 @@ def test_malformed_register_is_told_so(telephone: Callable[..., Telephone], line
     assert response.line == "SIP/2.0 400 Bad Request"
 
 
-@pytest.mark.parametrize("domain", ['a"b', "h" * 300, "exa mple.com"])
-def test_domain_that_is_none_reaches_no_challenge(
-    task: Task, telephone: Callable[..., Telephone], domain: str
+@pytest.mark.parametrize(
+    ("to", "realm"),
+    [
+        ("<sip:alice@Example.com:5070;x=y>;tag=1", "example.com"),
+        ("sip:alice@[2001:DB8::1]", "[2001:db8::1]"),
+        ('<sip:alice@a"b>', ""),
+        ("<sip:alice@a\\b>", ""),
+        ("<sip:alice@a, stale=true>", ""),
+        (f"<sip:alice@{'h' * 300}>", ""),
+        ("<sip:alice@\ufffd>", ""),
+        ("<tel:+49>", ""),
+        ("", ""),
+    ],
+)
+def test_realm_is_the_domain_of_the_address_of_record_and_nothing_that_ends_its_quotes(
+    to: str, realm: str
 ) -> None:
-    phone = telephone()
-    phone.send(phone.text(domain=DOMAIN).replace(f"To: <sip:alice@{DOMAIN}>", f"To: <sip:alice@{domain}>"))
-    phone.send(phone.text())
-    # The parser of the engine drops some of these; none may be put into a challenge.
-    lines = {phone.receive().line}
-    assert lines <= {"SIP/2.0 400 Bad Request", "SIP/2.0 401 Unauthorized"}
-    assert telephone().register().line == OK
+    text = f"REGISTER sip:h SIP/2.0\r\nTo: {to}\r\n"
+    assert Request(1, "udp", "203.0.113.7:5060", text).realm == realm
 
 
 def test_hostile_bytes_leave_the_registrar_working(task: Task, telephone: Callable[..., Telephone]) -> None:
