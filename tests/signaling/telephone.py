@@ -26,7 +26,7 @@ class Telephone:
         self.port: int = self._socket.getsockname()[1]
         self.call_id, self.cseq = uuid.uuid4().hex, 0
         self._count = 0
-        self._nonce = ""
+        self._nonce = self._rest = ""
 
     def close(self) -> None:
         self._socket.close()
@@ -77,10 +77,11 @@ class Telephone:
         self._socket.sendall(text.encode())
 
     def receive(self) -> Message:
-        text = ""
-        while "\r\n\r\n" not in text:
-            text += self._socket.recv(65535).decode()
-        return Message(text, ("", 0))
+        """The next response; none of them has a body."""
+        while "\r\n\r\n" not in self._rest:
+            self._rest += self._socket.recv(65535).decode()
+        head, blank, self._rest = self._rest.partition("\r\n\r\n")
+        return Message(head + blank, ("", 0))
 
     def silent(self, seconds: float) -> bool:
         """Whether nothing comes for so long."""

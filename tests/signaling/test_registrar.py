@@ -251,7 +251,7 @@ def test_more_proven_registers_than_can_be_kept_are_refused_and_the_next_is_take
     tmp_path: Path, peers: Callable[..., Any]
 ) -> None:
     with task_running(tmp_path, {}, REGISTER_TAKES="2", **CLIENTS) as task:
-        phone = peers(Telephone, task.sip_port)
+        phone = peers(Telephone, task.sip_port, "tcp")  # what is too much for a socket would be lost over UDP
         phone.obey(phone.ask())
         for _ in range(600):
             phone.send(phone.text(phone.proof()))
