@@ -310,6 +310,7 @@ def test_softphone_registers_and_leaves(task: Task) -> None:
         wait_until(lambda: phone.of("registered")[-1:] == [200] and len(phone.of("registered")) == 2)
     first, last = registrations(task)
     assert first["contacts"]
+    assert "algorithm=SHA-256" in first["authorization"]
     assert last.get("expires") == "0" or "expires=0" in str(last["contacts"])
 
 
