@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .admission import rules_of
-from .events import Contact
+from .registering import Contact
 from .routes import NoRouteError, Route, route_uri
 from .turn import Turn
 

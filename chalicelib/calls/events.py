@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from .registering import Contact
 from .session import Application, Headers, Launch, Method, Value
 
 
@@ -18,18 +19,6 @@ class Quota(Value, frozen=True):
 
     left: int
     code: int
-
-
-class Contact(Value, frozen=True):
-    """Where a registered client can be reached.
-
-    ``uri``: its Contact.  ``received``: a SIP URI with the address and transport that its REGISTER came from.
-    ``aor``: its address-of-record, the To of a call to it.
-    """
-
-    uri: str
-    received: str = ""
-    aor: str = ""
 
 
 class BaseEvent(Value, frozen=True, kw_only=True):

@@ -14,8 +14,9 @@ import msgspec
 
 from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
-from .events import BaseEvent, Contact
+from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
+from .registering import Contact
 from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
 
 BAD_URL = 11100
