@@ -16,6 +16,7 @@ from .turn import Turn
 
 Placed = tuple[str, Leg | None]
 """A child call, and the leg to INVITE unless it has failed already."""
+NO_VIDEO = 15004
 
 
 def place(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> tuple[Placed, ...]:
@@ -87,20 +88,14 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
     headers, warnings = sip.invite_headers(route.uri)
     for warning in warnings:
         turn.problem(warning.code, warning.message, noun.line)
+    if not isinstance(noun, rcml.Number) and noun.video is not None:
+        turn.problems((rcml.Problem(NO_VIDEO, "placed with audio only", noun.line, 0),))
     timeout, delay = (noun.timeout, noun.delay) if isinstance(noun, rcml.Sip) else (None, 0)
-    return child.sid, Leg(
+    return child.sid, route.leg(
         call=child.sid,
-        uri=route.uri.without_headers,
-        to=route.to,
-        from_uri=route.sender(child.from_),
+        caller=child.from_,
         from_name=child.caller_name,
         headers=headers + identity_headers(turn, child),
-        username=route.username,
-        password=route.password,
-        credential_ref=route.credential_ref,
-        rules=route.rules,
-        proxy=route.proxy,
-        received=route.received,
         screened=bool(child.screening_url),
         timeout=timeout or verb.timeout,
         delay=delay,

@@ -13,7 +13,8 @@ class Contact(Value, frozen=True):
 
     ``uri`` is what it asked to be called at, ``received`` where its REGISTER came from, as a SIP URI: behind NAT only
     the second can be reached, and only from ``task``.  ``expires_at`` and ``registered_at``: seconds since the epoch.
-    ``aor``: the address-of-record, the To of a call to it.  ``q``: how much it is wanted, 0 to 1 (§20.10).  ``call_id`` and ``cseq`` order the REGISTERs of one telephone.
+    ``aor``: the address-of-record, the To of a call to it.  ``q``: how much it is wanted, 0 to 1 (§20.10).  ``call_id``
+    and ``cseq`` order the REGISTERs of one telephone.
     """
 
     uri: str

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from .. import sip
+from .commands import Leg
 from .policy import HostRules
+from .session import Headers
 
 
 class NoRouteError(Exception):
@@ -33,7 +36,24 @@ class Route:
     received: str = ""
     from_host: str = ""
 
-    def sender(self, caller: str) -> str:
+    def leg(self, *, call: str, caller: str, headers: Headers, **fields: Any) -> Leg:
+        """The leg of ``call`` that goes this way; ``fields`` are those of `commands.Leg` that every way has alike."""
+        return Leg(
+            call=call,
+            uri=self.uri.without_headers,
+            to=self.to,
+            from_uri=self._sender(caller),
+            headers=headers,
+            username=self.username,
+            password=self.password,
+            credential_ref=self.credential_ref,
+            rules=self.rules,
+            proxy=self.proxy,
+            received=self.received,
+            **fields,
+        )
+
+    def _sender(self, caller: str) -> str:
         """``caller`` as the From of this leg."""
         if not self.from_host:
             return caller

@@ -7,10 +7,8 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 
 from __future__ import annotations
 
-from .. import sip
 from . import hops
-from .admission import admit_one_more, admit_uri, policy_of, reference, rules_of
-from .commands import Hangup, Invite, Leg, Reject
+from .commands import Hangup, Reject
 from .dial import on_bridged, on_starred, review_dial
 from .events import (
     Answered,
@@ -32,14 +30,13 @@ from .events import (
     Starred,
     TaskLost,
 )
+from .launching import created, on_claimed
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
 from .modification import begin, on_modified
-from .placing import identity_headers
 from .recording import lose_recording, on_recording
 from .referral import awaited, on_refer_answered, on_referred
-from .routes import NoRouteError, route_uri
 from .running import fetch_document, go_on, on_fetched, on_performed, start
-from .session import Call, Launch, Run, Session
+from .session import Call, Run, Session
 from .turn import Step as Step
 from .turn import Turn
 
@@ -51,7 +48,7 @@ def step(session: Session | None, event: Event) -> Step:
     if isinstance(event, Incoming):
         return _incoming(event) if session is None else Step(session)
     if isinstance(event, Created):
-        return _created(event) if session is None else Step(session)
+        return created(event) if session is None else Step(session)
     if session is None:
         return Step(None)
     turn = Turn(session, event)
@@ -95,26 +92,6 @@ def _incoming(event: Incoming) -> Step:
     return turn.finish()
 
 
-def _created(event: Created) -> Step:
-    parent = Call(
-        sid=event.call,
-        direction="outbound-api",
-        to=event.to,
-        created_at=event.at,
-        from_=event.from_,
-        hook=event.application.status_hook,
-    )
-    return Step(
-        Session(
-            sid=event.call,
-            account_sid=event.application.account_sid,
-            calls={parent.sid: parent},
-            application=event.application,
-            launch=event.launch,
-        )
-    )
-
-
 def _apply(turn: Turn, event: Event) -> None:
     if isinstance(event, Fetched | Performed):
         _resume(turn, event)
@@ -123,7 +100,7 @@ def _apply(turn: Turn, event: Event) -> None:
     elif isinstance(event, TaskLost):
         _task_lost(turn)
     elif isinstance(event, Claimed):
-        _claimed(turn, event)
+        on_claimed(turn, event)
     elif not isinstance(event, Incoming | Created):
         call = turn.find(event.call)
         if call is not None:
@@ -211,42 +188,6 @@ def _ended(turn: Turn, call: Call, event: Ended) -> None:
 
 def _fetching(call: Call) -> bool:
     return call.run is not None and call.run.waiting.startswith("FE")
-
-
-def _claimed(turn: Turn, event: Claimed) -> None:
-    parent = turn.find(turn.session.sid)
-    launch = turn.session.launch
-    if parent is None or launch is None or turn.session.task:
-        return
-    turn.change_session(task=event.task, launch=None)
-    try:
-        uri = route_uri(parent.to)
-        turn.update(parent.sid, to=uri.without_headers)
-        admit_uri(turn, uri)
-        admit_one_more(turn)
-    except NoRouteError as error:
-        turn.problem(error.code, error.message)
-        end_call(turn, turn.update(parent.sid, run=None), error=error.code)
-        return
-    turn.command(Invite(_first_leg(turn, parent, uri, launch), time_limit=launch.time_limit))
-
-
-def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg:
-    headers, warnings = sip.invite_headers(uri)
-    for warning in warnings:
-        turn.problem(warning.code, warning.message)
-    return Leg(
-        call=parent.sid,
-        uri=uri.without_headers,
-        from_uri=parent.from_,
-        headers=headers + identity_headers(turn, parent),
-        username=launch.username,
-        password=launch.password,
-        credential_ref=reference(turn, launch.credential_ref),
-        rules=rules_of(turn),
-        proxy=policy_of(turn).outbound_proxy,
-        timeout=launch.timeout,
-    )
 
 
 def _task_lost(turn: Turn) -> None:

@@ -26,14 +26,16 @@ from .log import CallLog, LoggedProblem, Row
 from .outbound import Outbound
 from .table import AdditionsRefusedError
 
-
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
 """The contacts of clients of an account, by name."""
 
 
 @dataclass
 class _Folded:
-    """The session after a batch of ``events``, and all that they asked for.  ``placing``: which of them placed calls."""
+    """The session after a batch of ``events``, and all that they asked for.
+
+    ``placing``: which of them placed calls.
+    """
 
     session: Session | None
     events: list[Event] = field(default_factory=list)

@@ -48,3 +48,11 @@ def test_number_and_client_are_screened_and_report_as_a_sip_does(noun: str, show
         ("answered", "GET", "https://app.example.com/events"),
         ("completed", "GET", "https://app.example.com/events"),
     ]
+
+
+def test_leg_with_video_is_placed_with_audio_only_and_a_warning() -> None:
+    story = Story()
+    story.call_runs('<Dial><Sip name="sip:bob@example.com"><Video enable="true"/></Sip></Dial>')
+    (leg,) = story.last_of(Dial).legs
+    assert leg.uri == "sip:bob@example.com"
+    assert story.problems == [15004]
