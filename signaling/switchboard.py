@@ -37,10 +37,11 @@ class Switchboard:
         self.draining = False
 
     def open(self, services: Services) -> None:
-        """Take calls from now on."""
+        """Take calls and registrations from now on."""
         self._services = services
         self._trace.start()
         self._admission.start()
+        services.registrar.start()
         services.endpoint.start()
         self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
 
@@ -96,6 +97,7 @@ class Switchboard:
             return
         self.draining = True
         self._admit()
+        self.services.registrar.refuse()
         self._loop.after(seconds, self._hang_up_all)
         self._stop_when_empty()
 

@@ -13,13 +13,12 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..calls.protocol import decode, encode
-from ..calls.registering import Contact, live
+from ..calls.registering import Contact, Rule, live
 from .table import CONFLICT_SECONDS, CONFLICTS, Item, Table
 
 __all__ = ["Contact", "Contacts", "ContendedError"]
 
 SORT_KEY = "contacts"
-Rule = Callable[[tuple[Contact, ...]], tuple[Contact, ...]]
 
 
 class ContendedError(Exception):

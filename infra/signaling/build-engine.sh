@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission and our next hop.
+# admission, our next hop and our registrar.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -102,7 +102,7 @@ compile_libraries() {
     make -j"$(nproc)" lib
 }
 
-# SWIG's wrapper, our trace, admission and next hop, linked with the static libraries into one extension module. -threads: the GIL is
+# SWIG's wrapper and our own modules, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs.
 link_binding() {
     local flags libraries search extension part
@@ -115,10 +115,11 @@ link_binding() {
     swig -I../../../../{pjlib,pjlib-util,pjmedia,pjsip,pjnath}/include -c++ -w312 -threads -python \
         -o pjsua2_wrap.cpp ../pjsua2.i
     g++ "${flags[@]}" -fno-strict-aliasing -w -c pjsua2_wrap.cpp -o pjsua2_wrap.o
-    for part in siptrace admission nexthop; do
+    for part in siptrace admission nexthop registrar; do
         gcc "${flags[@]}" -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -c "$here/$part.c" -o "$part.o"
     done
-    g++ -shared -o "$extension" pjsua2_wrap.o siptrace.o admission.o nexthop.o "${search[@]}" "${libraries[@]}" -lm -lrt -lpthread
+    g++ -shared -o "$extension" pjsua2_wrap.o siptrace.o admission.o nexthop.o registrar.o \
+        "${search[@]}" "${libraries[@]}" -lm -lrt -lpthread
     strip --strip-unneeded "$extension"
     mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"

@@ -1,7 +1,8 @@
 """The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
 
 The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
-asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there.
+asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
+passwords of those who may register are in CLIENTS.
 """
 
 from __future__ import annotations
@@ -21,7 +22,19 @@ from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming
 from chalicelib.calls.policy import Policy
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
-from chalicelib.calls.registering import Contact
+from chalicelib.calls.registering import (
+    Contact,
+    RefusedError,
+    Registered,
+    Registration,
+    accepted,
+    ha1,
+    live,
+    proves,
+    read_credentials,
+    rule_of,
+    subject,
+)
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
 from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
@@ -43,7 +56,7 @@ class Account(Value, frozen=True):
 
 
 class Engine:
-    """The step and the fetch function, without AWS."""
+    """The step, the fetch and the register function, without AWS."""
 
     def __init__(self, folder: Path) -> None:
         self._sessions: dict[str, Session | None] = {}
@@ -51,6 +64,8 @@ class Engine:
         self._account = own_account()
         self._log = (folder / "log.jsonl").open("ab", buffering=0)
         self._lock = threading.Lock()
+        self._clients: dict[str, str] = json.loads(os.environ.get("CLIENTS", "{}"))
+        self._contacts: dict[str, tuple[Contact, ...]] = {}
 
     def close(self) -> None:
         self._log.close()
@@ -101,6 +116,22 @@ class Engine:
             url=command.url,
         )
 
+    def register(self, registration: Registration) -> Registered:
+        self._write("registration", registration)
+        time.sleep(float(os.environ.get("REGISTER_TAKES", "0")))
+        name, domain = subject(registration)
+        credentials = read_credentials(registration.authorization)
+        assert credentials is not None
+        secret = ha1(credentials.algorithm, name, domain, self._clients.get(name, ""))
+        if name not in self._clients or not proves(credentials, secret, "REGISTER"):
+            return Registered(403)
+        try:
+            contacts = rule_of(registration)(live(self._contacts.get(name, ()), registration.at))
+        except RefusedError as refused:
+            return Registered(refused.code, refused.headers)
+        self._contacts[name] = contacts
+        return accepted(contacts, registration.at)
+
     def _write(self, kind: str, value: msgspec.Struct) -> None:
         with self._lock:
             self._log.write(encode({"kind": kind, "value": value}) + b"\n")
@@ -127,7 +158,8 @@ def keep(folder: Path, recording: Path, key: str) -> None:
 
 if __name__ == "__main__":
     stage = Path(sys.argv[1])
+    engine = Engine(stage)
     run_task(
-        read_settings(os.environ), Engine(stage), str, espeak, lambda *_: None, partial(keep, stage),
-        secret,
+        read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
+        register=engine.register,
     )  # fmt: skip
