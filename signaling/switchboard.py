@@ -12,11 +12,12 @@ from chalicelib.calls.protocol import Modification, SipMessage
 
 from . import messages
 from .admission import Admission
+from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
 from .loop import Loop
 from .services import Services
-from .sessions import Session, fresh
+from .sessions import Session
 from .trace import Trace
 
 _log = logging.getLogger(__name__)
@@ -73,16 +74,16 @@ class Switchboard:
         session.call_ids[leg.sip_call_id] = sid
         self.services.dialogs[leg.sip_call_id] = (session, sid)
         event = _incoming(sid, leg.sip_call_id, message, source, self.services.settings.task_id)
-        self._loop.soon(lambda: session.report(event))
+        self._loop.soon(lambda: session.conversation.report(event))
 
     def claim(self, sid: str, claimed: Callable[[], None]) -> None:
         """A created call from the queue: its step 1 is ours, or it is fenced.  ``claimed``: take it off the queue."""
         if sid in self._sessions:
             return
         session = self._open(sid, 1)
-        session.claimed = claimed
+        session.conversation.claimed = claimed
         task = self.services.settings.task_id
-        session.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
+        session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
     def modify(self, message: Modification) -> None:
         """The API changes a call.  A session that has gone needs nothing."""

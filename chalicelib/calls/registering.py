@@ -47,7 +47,8 @@ class Contact(Value, frozen=True):
 
     ``uri`` is what it asked to be called at, ``received`` where its REGISTER came from, as a SIP URI: behind NAT only
     the second can be reached, and only from ``task``.  ``expires_at`` and ``registered_at``: seconds since the epoch.
-    ``q``: how much it is wanted, 0 to 1 (§20.10).  ``call_id`` and ``cseq`` order the REGISTERs of one telephone.
+    ``aor``: the address-of-record, the To of a call to it.  ``q``: how much it is wanted, 0 to 1 (§20.10).  ``call_id``
+    and ``cseq`` order the REGISTERs of one telephone.
     """
 
     uri: str
@@ -58,6 +59,7 @@ class Contact(Value, frozen=True):
     call_id: str = ""
     cseq: int = 0
     task: str = ""
+    aor: str = ""
 
 
 class Registration(Value, frozen=True):
@@ -205,4 +207,5 @@ def _contact(registration: Registration, asked: ContactValue, seconds: int) -> C
         call_id=registration.call_id,
         cseq=registration.cseq,
         task=registration.task,
+        aor=registration.aor,
     )

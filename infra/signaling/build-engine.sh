@@ -84,11 +84,11 @@ fetch_source() {
 # --- the build ---------------------------------------------------------------------------------------------------
 
 compile_libraries() {
-    local release
+    local release change
     release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
     [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
-    patch --strip=1 --fuzz=0 < "$here/call-owner.patch"
+    for change in "$here"/*.patch; do patch --strip=1 --fuzz=0 < "$change"; done
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.

@@ -47,7 +47,7 @@ def test_contact_remembers_where_its_register_came_from() -> None:
     assert after(register("<sip:alice@10.0.0.1>;q=0.4", expires="600")) == (
         Contact(
             uri="sip:alice@10.0.0.1", received="sip:203.0.113.7:1024;transport=udp", expires_at=NOW + 600,
-            registered_at=NOW, q=0.4, call_id="c1", cseq=1, task="t1",
+            registered_at=NOW, q=0.4, call_id="c1", cseq=1, task="t1", aor="sip:alice@example.com",
         ),
     )  # fmt: skip
 
