@@ -62,6 +62,11 @@ def _transport(scheme: str, parameter: str) -> Transport | Literal[""]:
     return "udp" if parameter else ""
 
 
+def loose(proxy: str) -> str:
+    """The URI of a proxy as a Route has it: with ``lr`` (RFC 3261 §16.12)."""
+    return proxy if ";lr" in proxy.lower() else f"{proxy};lr"
+
+
 @dataclass(frozen=True)
 class Target:
     """An address to send an INVITE to.  ``name``: the host that the URI names."""

@@ -20,6 +20,7 @@ from .legs import Leg
 from .loop import Loop
 from .memory import give_back_memory
 from .recording import Recordings
+from .registrar import Register, Registrar
 from .resolving import Guard, Resolver
 from .services import Services
 from .settings import Settings
@@ -40,10 +41,11 @@ def run_task(
     start: Start,
     store: Store | None = None,
     credentials: Credentials = no_credentials,
+    register: Register | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat.
 
-    ``store`` takes the recordings; without it nothing is recorded.
+    ``store`` takes the recordings; without it nothing is recorded.  Without ``register`` nobody can register.
     """
     loop = Loop()
     uploads = Uploads(store)
@@ -68,6 +70,7 @@ def run_task(
                 recordings=recordings,
                 unseal=unseal,
                 credentials=credentials,
+                registrar=Registrar(loop, settings.task_id, register),
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):

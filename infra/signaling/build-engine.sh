@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission, our next hop and our ear for keys in the sound.
+# admission, our next hop, our registrar and our ear for keys in the sound.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -88,9 +88,7 @@ compile_libraries() {
     release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
     [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
-    for change in "$here"/*.patch; do
-        patch --strip=1 --fuzz=0 < "$change"
-    done
+    for change in "$here"/*.patch; do patch --strip=1 --fuzz=0 < "$change"; done
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.
@@ -107,7 +105,7 @@ compile_libraries() {
 # SWIG's wrapper and our C files, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs. --wrap: what pj would look up itself ends in nexthop.c.
 link_binding() {
-    local flags libraries search extension part parts=(siptrace admission nexthop inband)
+    local flags libraries search extension part parts=(siptrace admission nexthop registrar inband)
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)

@@ -46,7 +46,8 @@ class Message:
 class Peer:
     """``media``: where its RTP is expected.  ``telephone_event`` False: it offers no RFC 4733.
 
-    ``place``: what its Contact says.  While ``automatic``, BYE and CANCEL are answered at once, as any telephone does.
+    ``place``: what its Contact says.  While ``automatic``, BYE, CANCEL and NOTIFY are answered at once, as any
+    telephone does.
     """
 
     def __init__(self, media: int = 9, *, telephone_event: bool = True) -> None:
@@ -86,7 +87,7 @@ class Peer:
                 self._take(Message(data.decode(), source))
 
     def _take(self, message: Message) -> None:
-        if self.automatic and message.line.startswith(("BYE", "CANCEL")):
+        if self.automatic and message.line.startswith(("BYE", "CANCEL", "NOTIFY")):
             self.reply(message, "200 OK")
         if self.automatic and message.line.startswith("CANCEL"):
             invites = [earlier for earlier in self.received if earlier.line.startswith("INVITE")]
@@ -212,6 +213,10 @@ class Caller(Peer):
     def info(self, kind: str, body: str) -> None:
         self._cseq += 1
         self._say("INFO", self._cseq, self.via(), f"Content-Type: {kind}", body=body)
+
+    def refer(self, *lines: str) -> None:
+        self._cseq += 1
+        self._say("REFER", self._cseq, self.via(), *lines)
 
     def _say(self, method: str, cseq: int, via: str, *lines: str, sdp: str = "", body: str = "") -> None:
         head = [

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from callapi.processes import free_port as free_sip_port
+
 SCENARIOS = Path(__file__).parent / "scenarios"
 ROOT = Path(__file__).parents[2]
 MAIN = "http://app.example/main"
@@ -69,8 +71,9 @@ def task_running(folder: Path, documents: dict[str, str], **environment: str) ->
     (folder / "documents.json").write_text(json.dumps(documents))
     ready = folder / "ready.json"
     own = {
-        "SIP_HOST": "127.0.0.1", "SIP_PORT": "0", "HEALTH_PORT": "0", "READY_FILE": str(ready), "TASK_ID": "t1",
-        "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch", "ALLOWED_ADDRESSES": "127.0.0.0/8",
+        # Not 0: the engine would take a port that is free for UDP, which a TCP connection of before may still hold.
+        "SIP_HOST": "127.0.0.1", "SIP_PORT": str(free_sip_port()), "HEALTH_PORT": "0", "READY_FILE": str(ready),
+        "TASK_ID": "t1", "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch", "ALLOWED_ADDRESSES": "127.0.0.0/8",
         "RTP_PORT_START": "20000", "DRAIN_SECONDS": "0",
     } | environment  # fmt: skip
     with (folder / "task.err").open("wb") as errors:
