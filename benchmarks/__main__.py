@@ -15,6 +15,7 @@ SUBJECTS = (
     "requests",
     "signaling",
     "forking",
+    "listening",
     "transcoding",
     "recording",
 )

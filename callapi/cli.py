@@ -13,7 +13,7 @@ from .ladder import FORMATS
 from .platform import NotRunningError, find_running
 from .processes import StartError
 from .trace import UnknownCallError, calls_table, moments, read_rows
-from .up import application_from, up
+from .up import application_from, client_from, up
 
 Failure = (StartError, NotRunningError, RefusedError, UnknownCallError, OSError)
 
@@ -42,9 +42,14 @@ def _parser() -> argparse.ArgumentParser:
     platform.add_argument(
         "--ready-file", type=Path, metavar="FILE", help="written as JSON once all of it answers"
     )
-    platform.set_defaults(
-        run=lambda options: up(application_from(options.rcml, options.voice_url), options.ready_file)
+    platform.add_argument(
+        "--client",
+        action="append",
+        default=[],
+        metavar="NAME:PASSWORD",
+        help="a softphone that may register; again for more",
     )
+    platform.set_defaults(run=_up)
 
     placing = commands.add_parser("call", help="place a call through the REST API and follow it")
     placing.add_argument("--to", required=True, metavar="SIP-URI")
@@ -62,6 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     showing = commands.add_parser("demo", help="play the demonstration: one dialled call from end to end")
     showing.set_defaults(run=_demo)
     return parser
+
+
+def _up(options: argparse.Namespace) -> int:
+    try:
+        clients = tuple(map(client_from, options.client))
+    except ValueError as error:  # not through argparse, which would show the password
+        print(f"callapi: --client: {error}", file=sys.stderr)
+        return 2
+    return up(application_from(options.rcml, options.voice_url), options.ready_file, clients)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -33,6 +33,8 @@ from .processes import LOOPBACK, Child, free_port, rtp_ports
 STATE_FILE = ROOT / "callapi-data" / "platform.json"
 SIGNALING_SECONDS = 30.0
 DRAIN_SECONDS = 3
+REALMS = (LOOPBACK, "localhost")
+"""The domains at which a client of the local platform registers."""
 
 
 class NotRunningError(Exception):
@@ -50,6 +52,14 @@ class Ready:
 
     def __repr__(self) -> str:
         return f"Ready({self.sip_uri!r}, {self.api_url!r}, {self.account_sid!r})"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A softphone that may register."""
+
+    name: str
+    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -74,11 +84,15 @@ class Platform:
 
 
 @contextmanager
-def platform(application: Application, tell: Callable[[str], None] = lambda text: None) -> Iterator[Platform]:
+def platform(
+    application: Application,
+    tell: Callable[[str], None] = lambda text: None,
+    clients: tuple[Client, ...] = (),
+) -> Iterator[Platform]:
     """Bring everything up, give it, and end all of it afterwards, whatever happened.
 
     ``application`` (its ``account_sid`` is ignored) is what a call to any domain runs.  ``tell`` hears what is
-    being done.  Raises StartError when a part does not come up.
+    being done.  ``clients`` may register.  Raises StartError when a part does not come up.
     """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="callapi-"))
@@ -89,7 +103,7 @@ def platform(application: Application, tell: Callable[[str], None] = lambda text
         tell("deploying the stack")
         deployed = deploy(cloud, folder)
         account, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
-        register(cloud, deployed, account, token, application)
+        register(cloud, deployed, account, token, application, clients)
         tell("starting the signaling process")
         sip_uri, signaling = stack.enter_context(signaling_task(cloud, deployed, folder))
         ready = Ready(sip_uri, _api_url(cloud, deployed), account, token)
@@ -97,11 +111,20 @@ def platform(application: Application, tell: Callable[[str], None] = lambda text
         yield Platform(running, cloud, deployed, emulator, signaling, folder)
 
 
-def register(cloud: Cloud, stack: Stack, account: str, token: str, application: Application) -> None:
-    """Save the account, and ``application`` as that of every domain, its passwords sealed."""
+def register(
+    cloud: Cloud,
+    stack: Stack,
+    account: str,
+    token: str,
+    application: Application,
+    clients: tuple[Client, ...] = (),
+) -> None:
+    """Save the account with its clients, and ``application`` as that of every domain, its passwords sealed."""
     seal = Sealer(cloud.client("kms"), stack["SealKey"]).seal
     accounts = Accounts(Table(cloud.dynamodb(), stack["AccountsTable"]))
     accounts.save_account(account, token)
+    for client in clients:
+        accounts.save_client(account, client.name, client.password, REALMS)
     accounts.save_application(
         "*",
         msgspec.structs.replace(
@@ -137,6 +160,7 @@ def _start_signaling(cloud: Cloud, stack: Stack, folder: Path, port: int) -> Chi
         "TASK_QUEUE_PREFIX": stack["TaskQueuePrefix"],
         "STEP_FUNCTION": stack["StepFunction"],
         "FETCH_FUNCTION": stack["FetchFunction"],
+        "REGISTER_FUNCTION": stack["RegisterFunction"],
         "CALLS_TABLE": stack["CallsTable"],
         "OUTBOUND_QUEUE_URL": stack["OutboundQueueUrl"],
         "SEAL_KEY_ID": stack["SealKey"],

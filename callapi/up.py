@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 
 from chalicelib.calls.session import Application
+from chalicelib.storage.accounts import check_client
 
-from .platform import Platform, announced, platform, write_private
+from .platform import Client, Platform, announced, platform, write_private
 
 HELLO = "<Response><Say>Hello. This is Call A P I, and it works.</Say></Response>"
 
@@ -29,20 +30,29 @@ def application_from(rcml: Path | None, voice_url: str | None) -> Application:
     return Application(account_sid="", rcml=rcml.read_text() if rcml else HELLO)
 
 
-def up(application: Application, ready_file: Path | None) -> int:
+def client_from(text: str) -> Client:
+    """``NAME:PASSWORD``.  Raises ValueError, whose text does not repeat it."""
+    name, colon, password = text.partition(":")
+    if not colon:
+        raise ValueError("a client is NAME:PASSWORD")
+    check_client(name, password)
+    return Client(name, password)
+
+
+def up(application: Application, ready_file: Path | None, clients: tuple[Client, ...] = ()) -> int:
     """Run until Ctrl-C or SIGTERM (status 0), or until a part of the platform ends by itself (status 1)."""
     console = Console(stderr=True)
     with _stoppable() as stop:
         try:
             with (
                 console.status("setting up") as status,
-                platform(application, status.update) as local,
+                platform(application, status.update, clients) as local,
                 announced(local.running),
             ):
                 if ready_file:
                     write_private(ready_file, asdict(local.running.ready))
                 status.stop()
-                _show(local)
+                _show(local, clients)
                 return _watch(local, stop, console)
         except (_StopError, KeyboardInterrupt):
             return 0
@@ -51,12 +61,14 @@ def up(application: Application, ready_file: Path | None) -> int:
                 ready_file.unlink(missing_ok=True)
 
 
-def _show(local: Platform) -> None:
+def _show(local: Platform, clients: tuple[Client, ...]) -> None:
     ready = local.running.ready
     print(f"SIP address  {ready.sip_uri}")
     print(f"API address  {ready.api_url}/2012-04-24/Accounts/{ready.account_sid}/Calls")
     print(f"Account      {ready.account_sid}")
     print(f"Token        {ready.auth_token}")
+    for client in clients:
+        print(f"Client       {ready.sip_uri.replace('sip:', f'sip:{client.name}@')}")
     print("Ctrl-C stops it.", flush=True)
 
 

@@ -1,5 +1,5 @@
 # The targets that `sam build` calls, named by the template's logical ids. ARTIFACTS_DIR comes from SAM.
-FUNCTIONS := Api Step Fetch Callbacks Reaper
+FUNCTIONS := Api Step Fetch Callbacks Reaper Register
 
 .PHONY: $(FUNCTIONS:%=build-%Function) build-DependenciesLayer
 

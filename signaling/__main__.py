@@ -10,11 +10,19 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .controller import FETCH_SECONDS, STEP_SECONDS, LambdaController, invoker
+from .controller import (
+    FETCH_SECONDS,
+    REGISTER_SECONDS,
+    STEP_SECONDS,
+    LambdaController,
+    invoker,
+    registering,
+)
 from .credentials import stored_credentials
 from .fargate import identified
 from .loop import THREADS
 from .presence import Presence
+from .registrar import AT_ONCE
 from .settings import SettingsError, read_settings
 from .speech import espeak, polly
 from .task import run_task
@@ -53,9 +61,20 @@ def main() -> int:
 
     bucket = settings.recordings_bucket
     store = s3_store(boto3.client("s3", config=UPLOADS), bucket) if bucket else None
+    clients = invoker(REGISTER_SECONDS, AT_ONCE)
+    register = registering(clients, settings.register_function) if settings.register_function else None
     presence = Presence(settings, _client)
     try:
-        run_task(settings, controller, unseal, synthesize, presence.begin, store, credentials=credentials)
+        run_task(
+            settings,
+            controller,
+            unseal,
+            synthesize,
+            presence.begin,
+            store,
+            credentials=credentials,
+            register=register,
+        )
     finally:
         controller.close()
         presence.end()

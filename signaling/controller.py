@@ -15,6 +15,7 @@ from botocore.config import Config
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.registering import Registered, Registration
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds
 # A little longer than the functions' own limits (infra/template.yaml): who is cut off by those is told so.
-CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS = 5, 20, 40
+CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS, REGISTER_SECONDS = 5, 20, 40, 10
 FETCH_TRIES = 2
 FETCH_FAILED = 11200
 
@@ -77,6 +78,11 @@ class LambdaController:
             except Exception as error:  # noqa: BLE001  reported to the engine by its code
                 _log.warning("fetch %s: %s", command.id, type(error).__name__)
         return Fetched(at=time.time(), call=command.call, id=command.id, error=FETCH_FAILED)
+
+
+def registering(client: LambdaClient, function: str) -> Callable[[Registration], Registered]:
+    """Asks the register function, once: a telephone that gets no answer registers again by itself."""
+    return lambda registration: decode(_invoke(client, function, encode(registration)), Registered)
 
 
 def invoker(seconds: float, connections: int) -> LambdaClient:

@@ -47,6 +47,7 @@ class Dialing:
         self._watch: Watch | None = None
         self._over = False
         self._ending: set[str] = set()
+        self._transferor: Leg | None = None
         self.winner: Leg | None = None
         recording.ringing()
         self.media_ready()
@@ -91,6 +92,26 @@ class Dialing:
         self._recording.bridged(self._parent, leg)
         self._bridged(leg)
         self._cancel_all_but(leg)
+        self._parent.takes_refer = leg.takes_refer = self._command.takes_refer
+
+    def has(self, leg: Leg) -> bool:
+        """Whether this Dial made ``leg`` and has not let it go."""
+        return leg.sid in self._placings
+
+    def referred(self, leg: Leg) -> None:
+        """``leg`` wants the other one transferred, and may leave before that is done."""
+        self._transferor = leg
+
+    def referral_ended(self) -> None:
+        """Nobody is being transferred any more: who leaves now leaves as ever."""
+        self._transferor = None
+
+    def ended(self, leg: Leg) -> None:
+        """``leg`` is over."""
+        if leg is self._parent:
+            self._parent_ended()
+        else:
+            self._leg_ended(leg)
 
     def before_end(self, leg: Leg) -> None:
         """The end of ``leg`` is about to be told.  A recording that ends with it is told before."""
@@ -98,7 +119,7 @@ class Dialing:
         if leg in (self._parent, self.winner) or self._ending.issuperset(self._placings):
             self._recording.stop()
 
-    def leg_ended(self, leg: Leg) -> None:
+    def _leg_ended(self, leg: Leg) -> None:
         """It removes only itself."""
         self._placings.pop(leg.sid, None)
         if leg is self.winner or not self._placings:
@@ -118,10 +139,10 @@ class Dialing:
         else:
             self.media_ready()
 
-    def parent_ended(self) -> None:
-        """Nobody is there to talk to."""
+    def _parent_ended(self) -> None:
+        """Nobody is there to talk to.  A callee whom the caller has referred elsewhere waits for what comes."""
         self._close()
-        self._cancel_all_but(None)
+        self._cancel_all_but(self.winner if self._transferor is self._parent else None)
 
     def _cancel_all_but(self, winner: Leg | None) -> None:
         for placing in list(self._placings.values()):
@@ -130,6 +151,9 @@ class Dialing:
 
     def _close(self) -> None:
         self._over = True
+        for leg in (self._parent, self.winner):
+            if leg is not None:
+                leg.takes_refer = False
         self._ringing.stop()
         self._recording.stop()
         if self._limit is not None:
@@ -141,5 +165,5 @@ class Dialing:
         """The first leg that sends sound before its answer.  One that is screened is heard by nobody."""
         if self._ringing.own_sound:
             return None
-        legs = [placing.leg for placing in self._placings.values() if not placing.screened]
+        legs = [placing.leg for placing in self._placings.values() if not placing.command.screened]
         return next((leg for leg in legs if leg.audio is not None and not leg.answered), None)

@@ -5,16 +5,16 @@ Settings that are not the engine's default are here because of what they cost or
 
 from __future__ import annotations
 
-import ctypes
 import logging
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import _pjsua2
 import pjsua2 as pj
 
+from .nexthop import NextHop
+from .resolving import Guard
 from .settings import Settings
 
 ENGINE_CALLS = 1024  # PJSUA_MAX_CALLS of our build; above it pjsua clamps silently
@@ -65,7 +65,7 @@ class NoAccountError(Exception):
 class Endpoint:
     """One per process: pjsua keeps its state in globals."""
 
-    def __init__(self, settings: Settings, on_incoming: OnIncoming) -> None:
+    def __init__(self, settings: Settings, guard: Guard, on_incoming: OnIncoming) -> None:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._settings = settings
@@ -74,8 +74,8 @@ class Endpoint:
         self.library = pj.Endpoint()
         self.library.libCreate()
         self.library.libInit(_configuration())
-        if ctypes.CDLL(_pjsua2.__file__).callapi_nexthop_start() != pj.PJ_SUCCESS:
-            raise RuntimeError("the engine does not take its next hops from us")
+        self._next_hop = NextHop(guard)
+        self._next_hop.start()
         self.port = self._listen(pj.PJSIP_TRANSPORT_UDP, settings.sip_port)
         self._listen(pj.PJSIP_TRANSPORT_TCP, self.port)
         self._tls_port = self._listen(pj.PJSIP_TRANSPORT_TLS, settings.tls_port)

@@ -8,116 +8,31 @@ one comes; the headers of a final failure are only in onCallState.
 from __future__ import annotations
 
 import logging
-from typing import Any, Protocol
+import time
+from functools import partial
+from typing import Any
 
 import pjsua2 as pj
 
 from chalicelib.calls.session import Headers
 
 from .endpoint import Endpoint, Route, SipAccount
+from .engine_call import SipCall, call_parameters
 from .loop import Loop
 from .messages import final_reason, x_headers
+from .owner import Nobody, Owner
 from .redirects import contacts
+from .referring import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
 UNREACHABLE = 32011
+SAME_KEY = 2.0
+"""Seconds within which a key that was heard as a tone is also told as INFO, by a peer that does both."""
 _log = logging.getLogger(__name__)
 
 
-class Owner(Protocol):
-    """Who is told what happens to a leg; always on the loop, never inside one of the engine's callbacks."""
-
-    def leg_invited(self, leg: Leg) -> None:
-        """The INVITE is out."""
-
-    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
-        """180 to 199 came."""
-
-    def leg_answered(self, leg: Leg, headers: Headers) -> None:
-        """The call is up."""
-
-    def leg_media(self, leg: Leg) -> None:
-        """``leg.audio`` can be connected."""
-
-    def leg_digit(self, leg: Leg, digit: str) -> None:
-        """A key, once per press."""
-
-    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
-        """It is over; the last word about it."""
-
-
-class Nobody:
-    """The owner of a leg that counts no more."""
-
-    def leg_invited(self, leg: Leg) -> None:
-        """See Owner."""
-
-    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
-        """See Owner."""
-
-    def leg_answered(self, leg: Leg, headers: Headers) -> None:
-        """See Owner."""
-
-    def leg_media(self, leg: Leg) -> None:
-        """See Owner."""
-
-    def leg_digit(self, leg: Leg, digit: str) -> None:
-        """See Owner."""
-
-    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
-        """See Owner."""
-
-
 _NOBODY = Nobody()
-
-
-class SipCall(pj.Call):
-    """The engine's object.  Its callbacks only record."""
-
-    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
-        super().__init__(account, call_id)
-        self.leg: Leg | None = leg
-
-    def onCallState(self, prm: Any) -> None:
-        """The headers are only to be had while the event lasts."""
-        if self.leg is None:
-            return
-        try:
-            info = self.getInfo()
-            message = ""
-            event = prm.e
-            if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
-                message = event.body.tsxState.src.rdata.wholeMsg
-            self.leg.state_changed(
-                info.state, info.lastStatusCode, info.lastReason, info.callIdString, message
-            )
-        except Exception:  # noqa: BLE001  would be swallowed by the binding
-            _log.exception("call state")
-
-    def onCallTsxState(self, prm: Any) -> None:
-        """The only sight of a 100.  A 408 or 503 of the engine's own making is no response."""
-        leg = self.leg
-        if leg is not None and not leg.heard and prm.e.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
-            leg.first_response()
-
-    def onCallMediaState(self, prm: Any) -> None:
-        """Audio may have come up."""
-        if self.leg is not None:
-            self.leg.media_changed()
-
-    def onDtmfDigit(self, prm: Any) -> None:
-        """RFC 4733 or INFO.  onDtmfEvent stays as it is: with both, each digit counts twice."""
-        if self.leg is not None:
-            self.leg.digit_pressed(prm.digit)
-
-    def onCallTransferRequest(self, prm: Any) -> None:
-        """REFER is refused: accepting it without a new call crashes the engine at its end."""
-        prm.statusCode = 603
-
-    def onCallRedirected(self, prm: Any) -> int:
-        """A 3xx is a final response like any other: who dials decides where to."""
-        return int(pj.PJSIP_REDIRECT_REJECT)
 
 
 class Leg:
@@ -136,6 +51,7 @@ class Leg:
         self.audio: Any = None
         self.active = False
         self.contacts: tuple[str, ...] = ()
+        self.takes_refer = False
         self._loop = loop
         self._endpoint = endpoint
         self._owner = owner
@@ -146,6 +62,15 @@ class Leg:
         self._error = 0
         self._reason = ""
         self._provisional = 0
+        self._refer: Refer | None = None
+        self._first_refer = 0
+        self.signals_keys = False
+        self._tone = ("", 0.0)
+
+    @property
+    def number(self) -> int:
+        """The engine's number for the call; -1 when it has none."""
+        return -1 if self._call is None else int(self._call.getId())
 
     def accept(self, account: SipAccount, call_id: int) -> None:
         """Take the INVITE that came in.  Inside the callback: the engine wants its object now."""
@@ -157,7 +82,7 @@ class Leg:
         try:
             account = self._endpoint.account(route)
             self._hold(SipCall(self, account), account)
-            parameters = _parameters()
+            parameters = call_parameters()
             parameters.txOption.localUri = from_header
             parameters.txOption.targetUri = target
             for name, value in headers:
@@ -176,7 +101,7 @@ class Leg:
         """Send ``code`` to the caller, unless the dialog is past it."""
         if self._call is None or self.over or self.answered:
             return
-        parameters = _parameters()
+        parameters = call_parameters()
         parameters.statusCode = code
         try:
             self._call.answer(parameters)
@@ -218,6 +143,19 @@ class Leg:
             self._call.dialDtmf(digit)
         except pj.Error:
             self._send_info(digit)
+
+    def tell_referral(self, code: int) -> None:
+        """NOTIFY with ``code`` about the REFER that is under way; nothing to who wants none."""
+        refer = self._refer
+        if self._call is None or self.over or refer is None:
+            return
+        if code >= FIRST_FINAL:
+            self._refer = None
+        try:
+            if not refer.silent:
+                self._call.sendRequest(notification(refer, self._first_refer, code))
+        except pj.Error:  # it has hung up, as a transferor may
+            _log.info("%s gets no NOTIFY", self.sid)
 
     def _send_info(self, digit: str) -> None:
         parameters = pj.CallSendDtmfParam()
@@ -270,10 +208,33 @@ class Leg:
         self._loop.soon(self._on_media)
 
     def digit_pressed(self, digit: str) -> None:
-        """Record a key."""
+        """Record a key.  Who tells keys in one way is no more listened to for their tones."""
+        self.signals_keys = True
+        (tone, at), self._tone = self._tone, ("", 0.0)
+        if tone == digit and time.monotonic() - at < SAME_KEY:
+            return
         self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
 
+    def refer_came(self, message: str) -> int:
+        """Record a REFER; returns the response to it.  One while another is under way is declined."""
+        if not self.takes_refer or self._refer is not None or self._giving_up:
+            return DECLINE
+        code, self._refer = judged(message)
+        if self._refer is not None:
+            self._first_refer = self._first_refer or self._refer.cseq
+            self._loop.soon(partial(self._on_refer, self._refer))
+        return code
+
     # --- the same, on the loop ---
+
+    def tone_heard(self, digit: str) -> None:
+        """It counts already; the peer may tell of it too."""
+        self._tone = (digit, time.monotonic())
+
+    def _on_refer(self, refer: Refer) -> None:
+        self.tell_referral(TRYING)
+        if not self.over:
+            self._owner.leg_referred(self, refer)
 
     def _on_provisional(self, code: int, reason: str) -> None:
         if not self.over and not self._giving_up and code not in (100, self._provisional):
@@ -312,7 +273,7 @@ class Leg:
         call = self._call
         if call is None:
             return
-        parameters = _parameters()
+        parameters = call_parameters()
         parameters.statusCode = code or (603 if self.inbound and not self.answered else 0)
         if self._reason:
             header = pj.SipHeader()
@@ -346,14 +307,6 @@ class Leg:
         account.legs -= 1
         Leg.live -= 1
         _alive.discard(call)
-
-
-def _parameters() -> Any:
-    """With the account's default call settings, and audio only: 2.17 offers ``m=text`` unless told not to."""
-    use_defaults = True
-    parameters = pj.CallOpParam(use_defaults)
-    parameters.opt.audioCount, parameters.opt.videoCount, parameters.opt.textCount = 1, 0, 0
-    return parameters
 
 
 _alive: set[SipCall] = set()

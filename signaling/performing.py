@@ -12,6 +12,7 @@ from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
 from .audio import NO_SOUND, DownloadError
 from .gathering import Gathering
+from .inband import Ear
 from .legs import Leg
 from .loop import Timer
 from .media import Playing
@@ -36,13 +37,16 @@ class Performance:
         self._playing: Playing | None = None
         self._pause: Timer | None = None
         self._gathering: Gathering | None = None
+        self._ear: Ear | None = None
         self._prompts = 0
         self._turn = 0
         self._over = self._waits_for_audio = False
         self._next()
 
     def media_ready(self) -> None:
-        """Goes on when the leg has audio."""
+        """Goes on when the leg has audio.  A re-INVITE may have changed how it sounds, and how it sends keys."""
+        if self._ear is not None:
+            self._ear.listen()
         if self._waits_for_audio and self._leg.audio is not None:
             self._waits_for_audio = False
             self._next()
@@ -56,6 +60,7 @@ class Performance:
         """Silence, and no report."""
         self._over = True
         self._silence()
+        self._close_ear()
         if self._gathering is not None:
             self._gathering.stop()
 
@@ -66,6 +71,11 @@ class Performance:
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
+
+    def _close_ear(self) -> None:
+        if self._ear is not None:
+            self._ear.close()
+            self._ear = None
 
     def _next(self) -> None:
         if self._over:
@@ -99,6 +109,7 @@ class Performance:
 
     def _gather(self, item: Gather) -> None:
         self._gathering = Gathering(self._services.loop, item, self._interrupt, self._gathered)
+        self._ear = Ear(self._services.loop, self._leg, self.digit)
         self._prompts = len(item.prompts)
         self._items.extendleft(reversed(item.prompts))
         self._next()
@@ -113,6 +124,7 @@ class Performance:
 
     def _gathered(self, digits: str) -> None:
         self._gathering = None
+        self._close_ear()
         self._digits = digits
         self._silence()
         self._next()

@@ -17,7 +17,7 @@ from .messages import from_header
 from .redirects import MOST, MOVED
 from .resolving import REFUSED, TargetError
 from .services import Services
-from .targets import wanted
+from .targets import Target, loose, wanted
 
 SILENCE_SECONDS = 4.0
 """After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is
@@ -52,10 +52,9 @@ class Placing:
         ring_timeout: Callable[[Leg], None],
     ) -> None:
         self.leg = new_leg()
-        self.screened = command.screened
         self._services = services
         self._new_leg = new_leg
-        self._command = command
+        self.command = command
         self._ring_timeout = ring_timeout
         self._hops: deque[Hop] = deque()
         self._been = {command.uri}
@@ -106,7 +105,7 @@ class Placing:
         self._been.update(places)
         self._hops.clear()
         self.leg = self._new_leg()
-        work = partial(_redirected, self._command, places, self._services)
+        work = partial(_redirected, self.command, places, self._services)
         self._services.loop.off_loop(work, self._go, partial(self._not_followed, answer))
         return True
 
@@ -116,13 +115,13 @@ class Placing:
             self.leg.fail(code, answer.code, answer.reason, answer.headers)
 
     def _look_up(self) -> None:
-        work = partial(_hops, self._command, self._command.uri, self._services)
+        work = partial(_hops, self.command, self.command.uri, self._services)
         self._services.loop.off_loop(work, self._begin, self._not_placed)
 
     def _begin(self, hops: tuple[Hop, ...]) -> None:
         if self._given_up:
             return
-        self._timer = self._services.loop.after(self._command.timeout, lambda: self._ring_timeout(self.leg))
+        self._timer = self._services.loop.after(self.command.timeout, lambda: self._ring_timeout(self.leg))
         self._go(hops)
 
     def _go(self, hops: tuple[Hop, ...]) -> None:
@@ -132,11 +131,14 @@ class Placing:
 
     def _invite(self, leg: Leg) -> None:
         hop = self._hops.popleft()
-        command = self._command
+        command = self.command
         sender = from_header(command.from_uri, command.from_name, self._services.endpoint.host)
         if self._hops:
             self._silence = self._services.loop.after(SILENCE_SECONDS, lambda: self._not_heard(leg))
-        leg.invite(hop.route, f"<{command.uri}>", f"<{hop.uri}>", sender, command.headers)
+        headers = command.headers
+        if command.proxy:
+            headers = (("Route", f"<{loose(command.proxy)}>"), *headers)
+        leg.invite(hop.route, f"<{command.to or command.uri}>", f"<{hop.uri}>", sender, headers)
 
     def _not_heard(self, leg: Leg) -> None:
         """The server of ``leg`` is silent: what it says from now on is answered with CANCEL or BYE."""
@@ -157,15 +159,31 @@ class Placing:
 
 def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
-    targets = services.resolver.targets(uri, command.rules)
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
     trusted = wanted(uri).host == wanted(command.uri).host
     username, password = _credential(command, services) if trusted else ("", "")
     secure = wanted(command.uri).secure_media
     return tuple(
         Hop(uri, Route(username, password, target.hop(uri), secure, ipv6=":" in target.address))
-        for target in targets
+        for target in _targets(command, uri, services)
     )
+
+
+def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Target, ...]:
+    """Where to send the INVITE for ``uri``: to the proxy, or else to where its host leads.
+
+    A telephone behind NAT is where its REGISTER came from; where its Contact leads is the second try, if at all.
+    """
+    if command.proxy:
+        return services.resolver.targets(command.proxy, None)
+    if not command.received or uri != command.uri:
+        return services.resolver.targets(uri, command.rules)
+    registered = services.resolver.targets(command.received, None)
+    try:
+        others = services.resolver.targets(uri, command.rules)
+    except TargetError:
+        return registered
+    return (*registered, *(target for target in others if target not in registered))
 
 
 def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:

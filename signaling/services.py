@@ -13,6 +13,7 @@ from .credentials import Credentials
 from .endpoint import Endpoint
 from .loop import Loop
 from .recording import Recordings
+from .registrar import Registrar
 from .resolving import Resolver
 from .settings import Settings
 from .speech import Speech
@@ -39,4 +40,5 @@ class Services:
     recordings: Recordings
     unseal: Unseal
     credentials: Credentials
+    registrar: Registrar
     dialogs: dict[str, tuple[Traced, str]] = field(default_factory=dict)

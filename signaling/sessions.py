@@ -1,39 +1,25 @@
-"""A session in the task: its legs, what runs on them, and its conversation with the step function.
-
-Events go out one request at a time, in order, with what piled up meanwhile; the answer's commands are carried out
-in order.  A fenced session is somebody else's by now: its calls are dropped and nothing more is said.
-"""
+"""A session in the task: its legs, what runs on them, and which commands of the engine reach which of them."""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
-
-import msgspec
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
-from chalicelib.calls.protocol import Modification, SipMessage, StepRequest, StepResponse
+from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
 
+from .conversation import Conversation, now
 from .dialing import Dialing
+from .keys import Keys, nothing
 from .legs import Leg
 from .loop import Timer
 from .performing import Performance
 from .placing import Answer, Placing
 from .recording import DialRecording
+from .referring import Refer
 from .services import Services
-
-PATIENCE = 0.02
-"""Seconds.  A bridge is three events (leg answered, bridged, caller answered) within a few milliseconds."""
-
-
-def fresh() -> str:
-    """Entropy for an event."""
-    return os.urandom(16).hex()
 
 
 class Session:
@@ -42,114 +28,49 @@ class Session:
     def __init__(self, services: Services, sid: str, number: int, closed: Callable[[Session], None]) -> None:
         self.sid = sid
         self.call_ids: dict[str, str] = {}
-        self.claimed: Callable[[], None] | None = None
+        self.conversation = Conversation(services, sid, number, self)
         self._services = services
-        self._number = number
         self._closed = closed
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
         self._placings: dict[str, Placing] = {}
         self._modifications: set[str] = set()
         self._performances: dict[str, Performance] = {}
-        self._dialing: Dialing | None = None
+        self._dialings: dict[str, Dialing] = {}  # by the call that dials
         self._limit: Timer | None = None
         self._time_limit = 0.0
-        self._pending: list[events.Event] = []
-        self._trace: list[SipMessage] = []
-        self._posting = False
-        self._over = self._fenced = False
-
-    # --- the conversation ---
-
-    def report(self, event: events.Event) -> None:
-        """Tell the engine, in order."""
-        self._pending.append(event)
-        self._post()
-
-    def mention(self, event: events.Event) -> None:
-        """Tell the engine what asks for no command: with the events that follow at once, in one step."""
-        self._pending.append(event)
-        self._services.loop.after(PATIENCE, self._post)
 
     def modify(self, message: Modification) -> None:
         """What the API asks of a call.  A queue may give the same message twice: only the first counts."""
         if message.id and message.id in self._modifications:
             return
         self._modifications.add(message.id)
-        self.report(
+        self.conversation.report(
             events.Modified(
-                **_now(), call=message.call, status=message.status, redirection=message.redirection
+                **now(), call=message.call, status=message.status, redirection=message.redirection
             )
         )
 
     def trace(self, message: SipMessage) -> None:
         """For the log, with the next request."""
-        self._trace.append(message)
-
-    def _post(self) -> None:
-        if self._posting or not self._pending or self._fenced:
-            return
-        self._posting = True
-        request = StepRequest(
-            self.sid,
-            self._number,
-            tuple(self._pending),
-            task=self._services.settings.task_id,
-            trace=tuple(self._trace),
-        )
-        self._pending.clear()
-        self._trace.clear()
-        post = partial(self._services.controller.post, request)
-        self._services.loop.off_loop(post, self._answered, self._not_answered)
-
-    def _answered(self, response: StepResponse) -> None:
-        self._posting = False
-        self._number += 1
-        if self.claimed is not None:
-            self.claimed()
-            self.claimed = None
-        if response.fenced:
-            self._fenced = True
-            self.drop()
-        else:
-            self._over = response.over
-            for command in response.commands:
-                self._carry_out(command)
-        self._post()
-        self._close_if_done()
-
-    def _not_answered(self, error: Exception) -> None:
-        """A controller answers or goes on trying; one that gives up leaves the session to the reaper."""
-        self._posting = False
-        self._fenced = True
-        self.drop()
-        self._close_if_done()
-        raise error
+        self.conversation.trace(message)
 
     def drop(self) -> None:
         """Hang up every leg."""
         for leg in list(self._legs.values()):
             self._hang_up(leg.sid)
-        self._close_if_done()
+        self.close_if_done()
 
-    def _close_if_done(self) -> None:
-        if self._legs or self._posting:
-            return
-        if self._fenced or (self._over and not self._pending):
+    def close_if_done(self) -> None:
+        """See conversation.Obedient."""
+        if not self._legs and self.conversation.done:
             self._closed(self)
 
     # --- commands ---
 
-    def _carry_out(self, command: Command) -> None:
+    def carry_out(self, command: Command) -> None:
+        """See conversation.Obedient."""
         match command:
-            case commands.Ring():
-                self._respond(command.call, 180)
-            case commands.Answer():
-                self._respond(command.call, 200)
-            case commands.Reject():
-                self._reject(command)
-            case commands.Hangup():
-                self._hang_up(command.call)
             case commands.Invite():
                 self._time_limit = command.time_limit
                 self._place(command.leg)
@@ -158,30 +79,41 @@ class Session:
             case commands.Perform():
                 self._perform(command)
             case commands.Fetch():
-                self._services.loop.off_loop(
-                    partial(self._services.controller.fetch, command),
-                    lambda fetched: self.report(_stamped(fetched)),
-                    lambda _: self.report(
-                        events.Fetched(**_now(), call=command.call, id=command.id, error=11200)
-                    ),
-                )
+                self.conversation.fetch(command)
+            case _:
+                self._signal(command)
+
+    def _signal(
+        self, command: commands.Ring | commands.Answer | commands.Reject | commands.Hangup | commands.Notify
+    ) -> None:
+        leg = self._legs.get(command.call)
+        match command:
+            case commands.Hangup():
+                self._hang_up(command.call)
+            case _ if leg is None:
+                return
+            case commands.Ring():
+                leg.respond(180)
+            case commands.Answer():
+                leg.respond(200)
+            case commands.Reject():
+                leg.hang_up(command.code)
+            case commands.Notify():
+                self._notify(leg, command.code)
 
     def _connect(self, command: commands.Dial | commands.Bridge | commands.Part) -> None:
+        dialing = self._dialings.get(command.call)
         match command:
             case commands.Dial():
                 self._dial(command)
             case commands.Bridge():
-                self._bridge(command)
+                leg = self._legs.get(command.leg)
+                if leg is not None and dialing is not None:
+                    self._stop_performance(command.leg)
+                    dialing.accept(leg)
             case commands.Part():
-                self._part(command)
-
-    def _respond(self, call: str, code: int) -> None:
-        if call in self._legs:
-            self._legs[call].respond(code)
-
-    def _reject(self, command: commands.Reject) -> None:
-        if command.call in self._legs:
-            self._legs[command.call].hang_up(command.code)
+                if dialing is not None:
+                    dialing.part(command.legs)
 
     def _hang_up(self, call: str) -> None:
         if call in self._placings:
@@ -190,7 +122,7 @@ class Session:
             self._legs[call].hang_up()
         elif call not in self._ended:
             self._ended.add(call)
-            self.report(events.Ended(**_now(), call=call))
+            self.conversation.report(events.Ended(**now(), call=call))
 
     def _place(self, command: commands.Leg) -> Placing:
         placing = Placing(self._services, partial(self.new_leg, command.call), command, self._rang_out)
@@ -206,20 +138,17 @@ class Session:
             return
         self._stop_performance(command.call)
         placings = {leg.call: self._place(leg) for leg in command.legs}
-        recording = DialRecording(self._services.recordings, command, self.mention)
-        self._dialing = Dialing(
-            self._services, parent, command, placings, self._was_bridged, self._starred, recording
+        recording = DialRecording(self._services.recordings, command, self.conversation.mention)
+        starred = partial(self._starred, command.call)
+        self._dialings[command.call] = Dialing(
+            self._services, parent, command, placings, self._was_bridged, starred, recording
         )
 
-    def _bridge(self, command: commands.Bridge) -> None:
-        leg = self._legs.get(command.leg)
-        if leg is not None and self._dialing is not None:
-            self._stop_performance(command.leg)
-            self._dialing.accept(leg)
-
-    def _part(self, command: commands.Part) -> None:
-        if self._dialing is not None and command.call == self.sid:
-            self._dialing.part(command.legs)
+    def _notify(self, leg: Leg, code: int) -> None:
+        leg.tell_referral(code)
+        dialing = self._dialing_of(leg)
+        if dialing is not None:
+            dialing.referral_ended()
 
     def _perform(self, command: commands.Perform) -> None:
         leg = self._legs.get(command.call)
@@ -235,6 +164,12 @@ class Session:
         if performance is not None:
             performance.stop()
 
+    def _dialing_of(self, leg: Leg) -> Dialing | None:
+        """The Dial that the leg is in: its own, or the one that made it."""
+        if leg.sid in self._dialings:
+            return self._dialings[leg.sid]
+        return next((dialing for dialing in self._dialings.values() if dialing.has(leg)), None)
+
     # --- what happens ---
 
     def new_leg(self, sid: str) -> Leg:
@@ -247,51 +182,59 @@ class Session:
         self.call_ids[leg.sip_call_id] = leg.sid
         self._services.dialogs[leg.sip_call_id] = (self, leg.sid)
         if not leg.over:
-            self.mention(events.Invited(**_now(), call=leg.sid, sip_call_id=leg.sip_call_id))
+            self.conversation.mention(events.Invited(**now(), call=leg.sid, sip_call_id=leg.sip_call_id))
 
     def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
         """See legs.Owner."""
-        self.report(events.Provisional(**_now(), call=leg.sid, code=code, reason=reason))
+        self.conversation.report(events.Provisional(**now(), call=leg.sid, code=code, reason=reason))
 
     def leg_answered(self, leg: Leg, headers: Headers) -> None:
         """See legs.Owner."""
-        placing = self._placings.get(leg.sid)
-        answered = events.Answered(**_now(), call=leg.sid, headers=headers)
-        if self._bridges_alone(leg, placing):
-            self.mention(answered)
+        placing, dialing = self._placings.get(leg.sid), self._dialing_of(leg)
+        answered = events.Answered(**now(), call=leg.sid, headers=headers)
+        unscreened = dialing is not None and (placing is None or not placing.command.screened)
+        if unscreened:  # part of a bridge that the task makes without the engine
+            self.conversation.mention(answered)
         else:
-            self.report(answered)
+            self.conversation.report(answered)
         if placing is None:
             return
         placing.answered()
         if leg.sid == self.sid:
             self._limit = self._services.loop.after(self._time_limit, leg.hang_up)
-        elif self._dialing is not None and (not placing.screened or self._dialing.winner is not None):
-            self._dialing.accept(leg)
-
-    def _bridges_alone(self, leg: Leg, placing: Placing | None) -> bool:
-        """Whether the answer of ``leg`` is part of a bridge that the task makes without the engine."""
-        if self._dialing is None:
-            return False
-        return leg.sid == self.sid or (placing is not None and not placing.screened)
+        elif dialing is not None and dialing.winner is not None:
+            dialing.accept(leg)
+        else:
+            accept = partial(dialing.accept, leg) if dialing is not None and unscreened else nothing
+            Keys(self._services.loop, leg, placing.command.send_digits, accept)
 
     def leg_media(self, leg: Leg) -> None:
         """See legs.Owner."""
         if leg.sid in self._performances:
             self._performances[leg.sid].media_ready()
-        if self._dialing is not None:
-            self._dialing.media_ready()
+        for dialing in list(self._dialings.values()):
+            dialing.media_ready()
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """See legs.Owner."""
+        dialing = self._dialing_of(leg)
         if leg.sid in self._performances:
             self._performances[leg.sid].digit(digit)
-        elif self._dialing is not None:
-            self._dialing.digit(leg, digit)
+        elif dialing is not None:
+            dialing.digit(leg, digit)
+
+    def leg_referred(self, leg: Leg, refer: Refer) -> None:
+        """See legs.Owner."""
+        dialing = self._dialing_of(leg)
+        if dialing is not None:
+            dialing.referred(leg)
+        self.conversation.report(
+            events.Referred(**now(), call=leg.sid, target=refer.target, referred_by=refer.referred_by)
+        )
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See legs.Owner."""
-        placing = self._placings.get(leg.sid)
+        placing, dialing = self._placings.get(leg.sid), self._dialing_of(leg)
         if placing is not None and placing.goes_on(leg, Answer(code, reason, headers)):
             return
         self._stop_performance(leg.sid)
@@ -300,44 +243,34 @@ class Session:
         self._placings.pop(leg.sid, None)
         if placing is not None:
             placing.answered()
-        if self._dialing is not None:
-            self._dialing.before_end(leg)
-        self._pending.append(
-            events.Ended(**_now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
+        if dialing is not None:
+            dialing.before_end(leg)
+        self.conversation.add(
+            events.Ended(**now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
         )
         if leg.sid == self.sid and self._limit is not None:
             self._limit.cancel()
-        if self._dialing is not None:
-            if leg.sid == self.sid:
-                self._dialing.parent_ended()
-            else:
-                self._dialing.leg_ended(leg)
-        self._post()
-        self._close_if_done()
+        if dialing is not None:
+            dialing.ended(leg)
+        self.conversation.post()
+        self.close_if_done()
 
     def _rang_out(self, leg: Leg) -> None:
         if not leg.answered and not leg.over:
-            if self._dialing is not None:
-                self._dialing.before_end(leg)
-            self.report(events.RingTimeout(**_now(), call=leg.sid))
+            dialing = self._dialing_of(leg)
+            if dialing is not None:
+                dialing.before_end(leg)
+            self.conversation.report(events.RingTimeout(**now(), call=leg.sid))
             self._hang_up(leg.sid)
 
     def _was_bridged(self, leg: Leg) -> None:
-        self.mention(events.Bridged(**_now(), call=leg.sid))
+        self.conversation.mention(events.Bridged(**now(), call=leg.sid))
 
-    def _starred(self) -> None:
-        self.report(events.Starred(**_now(), call=self.sid))
+    def _starred(self, call: str) -> None:
+        self.conversation.report(events.Starred(**now(), call=call))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
         self._performances.pop(command.call, None)
-        self.report(events.Performed(**_now(), call=command.call, id=command.id, digits=digits, error=error))
-
-
-def _now() -> dict[str, Any]:
-    """``at`` and ``entropy`` of an event that happens now."""
-    return {"at": time.time(), "entropy": fresh()}
-
-
-def _stamped(fetched: events.Fetched) -> events.Fetched:
-    """The fetch function knows no entropy."""
-    return msgspec.structs.replace(fetched, at=time.time(), entropy=fresh())
+        self.conversation.report(
+            events.Performed(**now(), call=command.call, id=command.id, digits=digits, error=error)
+        )

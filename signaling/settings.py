@@ -20,6 +20,7 @@ class Settings:
 
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end;
     ``media_timeout_seconds`` how long a bridged callee may send no RTP before it is hung up, 0 for ever.
+    ``register_function``: empty for a task at which nobody can register.
     ``api_url``: base address of the REST API, in the URL of a recording.  ``recordings_bytes``: of this task's disk.
     ``sip_host6``: an IPv6 address of this machine (not ``::``), for callees that have one; empty: no IPv6.
     ``name_servers``: DNS servers (``address`` or ``address:port``) instead of the system's.
@@ -37,6 +38,7 @@ class Settings:
     task_id: str = "task"
     step_function: str = ""
     fetch_function: str = ""
+    register_function: str = ""
     outbound_queue_url: str = ""
     task_queue_url: str = ""
     task_queue_prefix: str = ""
@@ -76,6 +78,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         task_id=_text(environment, "TASK_ID"),
         step_function=_text(environment, "STEP_FUNCTION"),
         fetch_function=_text(environment, "FETCH_FUNCTION"),
+        register_function=environment.get("REGISTER_FUNCTION", ""),
         outbound_queue_url=environment.get("OUTBOUND_QUEUE_URL", ""),
         task_queue_url=environment.get("TASK_QUEUE_URL", ""),
         task_queue_prefix=environment.get("TASK_QUEUE_PREFIX", ""),

@@ -12,11 +12,12 @@ from chalicelib.calls.protocol import Modification, SipMessage
 
 from . import messages
 from .admission import Admission
+from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
 from .loop import Loop
 from .services import Services
-from .sessions import Session, fresh
+from .sessions import Session
 from .trace import Trace
 
 _log = logging.getLogger(__name__)
@@ -36,10 +37,11 @@ class Switchboard:
         self.draining = False
 
     def open(self, services: Services) -> None:
-        """Take calls from now on."""
+        """Take calls and registrations from now on."""
         self._services = services
         self._trace.start()
         self._admission.start()
+        services.registrar.start()
         services.endpoint.start()
         self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
 
@@ -72,16 +74,16 @@ class Switchboard:
         session.call_ids[leg.sip_call_id] = sid
         self.services.dialogs[leg.sip_call_id] = (session, sid)
         event = _incoming(sid, leg.sip_call_id, message, source, self.services.settings.task_id)
-        self._loop.soon(lambda: session.report(event))
+        self._loop.soon(lambda: session.conversation.report(event))
 
     def claim(self, sid: str, claimed: Callable[[], None]) -> None:
         """A created call from the queue: its step 1 is ours, or it is fenced.  ``claimed``: take it off the queue."""
         if sid in self._sessions:
             return
         session = self._open(sid, 1)
-        session.claimed = claimed
+        session.conversation.claimed = claimed
         task = self.services.settings.task_id
-        session.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
+        session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
     def modify(self, message: Modification) -> None:
         """The API changes a call.  A session that has gone needs nothing."""
@@ -95,6 +97,7 @@ class Switchboard:
             return
         self.draining = True
         self._admit()
+        self.services.registrar.refuse()
         self._loop.after(seconds, self._hang_up_all)
         self._stop_when_empty()
 

@@ -18,7 +18,7 @@ _URI = re.compile(
 @dataclass(frozen=True)
 class Wanted:
     """``transport`` '' and ``port`` 0: the URI does not say.  ``host`` of an IPv6 address has its brackets.
-    ``user``: as written.
+    ``user``: as written.  ``maddr``: another place that the URI sends to (RFC 3261 §19.1.1).
     """
 
     user: str
@@ -26,6 +26,7 @@ class Wanted:
     port: int
     transport: Transport | Literal[""]
     secure_media: bool
+    maddr: str = ""
 
     @property
     def default_port(self) -> int:
@@ -48,7 +49,8 @@ def wanted(uri: str) -> Wanted:
     if secure and "transport" not in parameters:
         transport = "tls"
     user = (found["user"] or "").partition(":")[0]
-    return Wanted(user, found["host"].lower(), int(found["port"] or 0), transport, secure_media=secure)
+    port, maddr = int(found["port"] or 0), parameters.get("maddr", "")
+    return Wanted(user, found["host"].lower(), port, transport, secure_media=secure, maddr=maddr)
 
 
 def _transport(scheme: str, parameter: str) -> Transport | Literal[""]:
@@ -58,6 +60,11 @@ def _transport(scheme: str, parameter: str) -> Transport | Literal[""]:
     if parameter == "tcp":
         return "tcp"
     return "udp" if parameter else ""
+
+
+def loose(proxy: str) -> str:
+    """The URI of a proxy as a Route has it: with ``lr`` (RFC 3261 §16.12)."""
+    return proxy if ";lr" in proxy.lower() else f"{proxy};lr"
 
 
 @dataclass(frozen=True)
@@ -70,10 +77,13 @@ class Target:
     name: str
 
     def hop(self, uri: str) -> str:
-        """The URI of the next hop; empty when ``uri`` leads there by itself."""
+        """The URI of the next hop; empty when ``uri`` leads there by itself.
+
+        A ``maddr`` would lead the engine past the address that was judged.
+        """
         want = wanted(uri)
         plain = (want.host.strip("[]"), want.port or want.default_port, want.transport or "udp")
-        if (self.address, self.port, self.transport) == plain and self.transport != "tls":
+        if (self.address, self.port, self.transport) == plain and self.transport != "tls" and not want.maddr:
             return ""
         suffix = "" if self.transport == "udp" else f";transport={self.transport}"
         scheme = "sips" if uri[:5].lower() == "sips:" else "sip"

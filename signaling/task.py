@@ -20,6 +20,7 @@ from .legs import Leg
 from .loop import Loop
 from .memory import give_back_memory
 from .recording import Recordings
+from .registrar import Register, Registrar
 from .resolving import Guard, Resolver
 from .services import Services
 from .settings import Settings
@@ -40,19 +41,19 @@ def run_task(
     start: Start,
     store: Store | None = None,
     credentials: Credentials = no_credentials,
+    register: Register | None = None,
 ) -> None:
     """Until SIGTERM or SIGINT has been drained.  ``start`` begins what feeds the task beside SIP: queues, heartbeat.
 
-    ``store`` takes the recordings; without it nothing is recorded.
+    ``store`` takes the recordings; without it nothing is recorded.  Without ``register`` nobody can register.
     """
     loop = Loop()
     uploads = Uploads(store)
     switchboard = Switchboard(loop)
-    endpoint = Endpoint(settings, switchboard.incoming)
+    guard = Guard(settings.allowed_addresses)
+    endpoint = Endpoint(settings, guard, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
-        resolver = Resolver(
-            Guard(settings.allowed_addresses), settings.name_servers, ipv6=bool(settings.sip_host6)
-        )
+        resolver = Resolver(guard, settings.name_servers, ipv6=bool(settings.sip_host6))
         address_guard = AddressGuard(",".join(settings.allowed_addresses))
         recorded = Path(folder) / "recordings"
         recorded.mkdir()
@@ -69,6 +70,7 @@ def run_task(
                 recordings=recordings,
                 unseal=unseal,
                 credentials=credentials,
+                registrar=Registrar(loop, settings.task_id, register),
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .. import sip
-from .policy import HostRules
+from .policy import HostRules, Policy
+from .routes import NoRouteError
 from .session import Session
 from .turn import Turn
 
@@ -11,26 +12,39 @@ HOST_REFUSED = 13254
 NUMBER_REFUSED = 13225
 
 
-def obstacle(turn: Turn, uri: sip.SipUri) -> tuple[int, str]:
-    """Why ``uri`` may not be dialled, as a code of the catalogue and a message; code 0 when nothing is in the way.
+def admit_uri(turn: Turn, uri: sip.SipUri) -> None:
+    """Raises NoRouteError when the rules of the account refuse ``uri``.
 
     Addresses that a name resolves to are judged by the task, by the same rules.
     """
     rules = rules_of(turn)
-    if rules is not None and not rules.permit_user(uri.user):
-        return NUMBER_REFUSED, "the account may not call this number or user"
+    admit_user(turn, uri.user)
     if rules is not None and not rules.permit_name(uri.host, uri.port):
-        return HOST_REFUSED, "the account may not call this host or port"
+        raise NoRouteError(HOST_REFUSED, "the account may not call this host or port")
+
+
+def admit_user(turn: Turn, user: str) -> None:
+    """Raises NoRouteError when the account may not call this number or user, on whatever host."""
+    rules = rules_of(turn)
+    if rules is not None and not rules.permit_user(user):
+        raise NoRouteError(NUMBER_REFUSED, "the account may not call this number or user")
+
+
+def admit_one_more(turn: Turn) -> None:
+    """Raises NoRouteError when the account is at a limit.  The call that is asked about is in the session already."""
     if turn.quota is not None and _placed(turn) > turn.quota.left:
-        return turn.quota.code, "the account is at the limit of its calls"
-    return 0, ""
+        raise NoRouteError(turn.quota.code, "the account is at the limit of its calls")
+
+
+def policy_of(turn: Turn) -> Policy:
+    """What the account may dial; of one without a policy: everything."""
+    application = turn.session.application
+    return (application.policy if application else None) or Policy()
 
 
 def rules_of(turn: Turn) -> HostRules | None:
     """The host rules of the account."""
-    application = turn.session.application
-    policy = application.policy if application else None
-    return policy.rules if policy else None
+    return policy_of(turn).rules
 
 
 def reference(turn: Turn, name: str) -> str:

@@ -51,6 +51,9 @@ class Leg(Value, frozen=True):
     stored secret instead of the two.  ``screened``: answering is not accepting.
     ``timeout``: seconds to ring; ``delay``: seconds to wait first.  ``rules``: every address and port that the URI
     leads to, and every URI that a redirection leads to, must be permitted by them.
+    ``to``: the URI of To where that is not ``uri``.  ``proxy``: a SIP URI; the INVITE goes there, with a Route header
+    that names it.  ``received``: a SIP URI with an address, which the callee registered from; it is tried before
+    where ``uri`` leads.  ``send_digits``: keys to press after the answer and before the bridge; ``w`` waits 0.5 s.
     """
 
     call: str
@@ -65,6 +68,10 @@ class Leg(Value, frozen=True):
     screened: bool = False
     timeout: float = 30
     delay: float = 0
+    to: str = ""
+    proxy: str = ""
+    received: str = ""
+    send_digits: str = ""
 
 
 class Invite(Value, frozen=True, tag="invite"):
@@ -92,6 +99,7 @@ class Dial(Value, frozen=True, tag="dial"):
     ``ring_tone`` (a country) is what a caller with audio hears until the bridge, or the WAV at ``music`` (absolute
     URL) again and again.  ``answer_on_bridge``: the caller's INVITE is answered at the bridge.  ``time_limit``:
     seconds from the bridge.  ``hangup_on_star``: a ``*`` of the caller is reported as ``Starred``, not passed on.
+    ``takes_refer``: a REFER of a bridged party is accepted and reported as ``Referred``.
     """
 
     call: str
@@ -102,6 +110,7 @@ class Dial(Value, frozen=True, tag="dial"):
     recording: Recording | None = None
     music: str = ""
     hangup_on_star: bool = False
+    takes_refer: bool = False
 
 
 class Bridge(Value, frozen=True, tag="bridge"):
@@ -119,6 +128,13 @@ class Part(Value, frozen=True, tag="part"):
 
     call: str
     legs: tuple[str, ...]
+
+
+class Notify(Value, frozen=True, tag="notify"):
+    """Tell ``call``, which sent REFER, how that went: NOTIFY with ``code`` as a final response (RFC 3515 §2.4.4)."""
+
+    call: str
+    code: int
 
 
 class Say(Value, frozen=True, tag="say"):
@@ -175,7 +191,7 @@ class Fetch(Value, frozen=True, tag="fetch"):
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Part | Perform | Fetch
+Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Part | Notify | Perform | Fetch
 
 
 def subject(command: Command) -> str:

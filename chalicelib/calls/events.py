@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from .registering import Contact
 from .session import Application, Headers, Launch, Method, Value
 
 
@@ -24,11 +25,13 @@ class BaseEvent(Value, frozen=True, kw_only=True):
     """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers.
 
     ``quota``: of the calls that this event has the step place; filled in by the step function, None without limit.
+    ``contacts``: of the clients that this event has the step dial, by name; filled in by the step function.
     """
 
     at: float
     entropy: str = ""
     quota: Quota | None = None
+    contacts: dict[str, tuple[Contact, ...]] = msgspec.field(default_factory=dict)
 
 
 class Incoming(BaseEvent, frozen=True, tag="incoming"):
@@ -121,6 +124,17 @@ class Starred(BaseEvent, frozen=True, tag="starred"):
     call: str
 
 
+class Referred(BaseEvent, frozen=True, tag="referred"):
+    """The bridged call ``call`` sent REFER (RFC 3515), and the task has accepted it with 202.
+
+    ``target``: the URI of Refer-To.  ``referred_by``: that of Referred-By (RFC 3892), where there is one.
+    """
+
+    call: str
+    target: str
+    referred_by: str = ""
+
+
 class RingTimeout(BaseEvent, frozen=True, tag="ring-timeout"):
     """Nobody answered ``call`` within its limit; the task has begun to cancel it."""
 
@@ -202,6 +216,7 @@ Event = (
     | RecordingStarted
     | RecordingEnded
     | Starred
+    | Referred
     | RingTimeout
     | Ended
     | Performed

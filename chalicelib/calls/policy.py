@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 import msgspec
 
-_SEPARATORS = str.maketrans("", "", "-.() ")
+from .trunks import SEPARATORS, Trunk, proxy_fault
+
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -34,7 +35,7 @@ class HostRules(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def permit_user(self, user: str) -> bool:
         """Whether ``user`` (of a URI as written, or a telephone number) may be called."""
-        number = unquote(user).translate(_SEPARATORS)
+        number = unquote(user).translate(SEPARATORS)
         if number.startswith(self.refused_prefixes):
             return False
         return not self.allowed_prefixes or number.startswith(self.allowed_prefixes)
@@ -76,22 +77,30 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All of it; what is None is not restricted."""
+    """All of it; what is None is not restricted.
+
+    ``trunks`` take the ``<Number>`` of the account.  ``outbound_proxy``: a SIP URI that each of its ``<Sip>`` goes
+    through (RFC 3261 §8.1.2); it is judged by the address guard, not by ``rules``.
+    """
 
     rules: HostRules | None = None
     limits: Limits | None = None
+    trunks: tuple[Trunk, ...] = ()
+    outbound_proxy: str = ""
 
 
 def read_policy(text: str) -> Policy:
     """The policy in JSON as a person wrote it.  Raises InvalidPolicyError, also for a word that is none of ours."""
     try:
         policy = msgspec.json.decode(text, type=Policy)
-        written = msgspec.json.decode(text, type=dict[str, dict[str, Any]])
+        written = msgspec.json.decode(text, type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise InvalidPolicyError(str(error)) from None
-    known = {"rules": HostRules.__struct_fields__, "limits": Limits.__struct_fields__}
-    unknown = [section for section in written if section not in known]
-    unknown += [word for section in known for word in written.get(section, {}) if word not in known[section]]
+    unknown = [section for section in written if section not in Policy.__struct_fields__]
+    for section, kind in (("rules", HostRules), ("limits", Limits)):
+        unknown += [word for word in written.get(section) or () if word not in kind.__struct_fields__]
+    for trunk in written.get("trunks") or ():
+        unknown += [word for word in trunk if word not in Trunk.__struct_fields__]
     if unknown:
         raise InvalidPolicyError(f"no word of a policy: {', '.join(unknown)}")
     check_policy(policy)
@@ -112,10 +121,19 @@ def check_policy(policy: Policy) -> None:
         if not _ports(ports):
             raise InvalidPolicyError(f"no port and no range of ports: {ports!r}")
     for prefix in rules.allowed_prefixes + rules.refused_prefixes:
-        if not prefix or prefix != prefix.translate(_SEPARATORS):
+        if not prefix or prefix != prefix.translate(SEPARATORS):
             raise InvalidPolicyError(f"no prefix: {prefix!r}")
     if min(limits.calls_per_second, limits.concurrent_calls) < 0:
         raise InvalidPolicyError("a limit is below 0")
+    _check_ways(policy)
+
+
+def _check_ways(policy: Policy) -> None:
+    for trunk in policy.trunks:
+        if fault := trunk.fault():
+            raise InvalidPolicyError(f"trunk {trunk.host!r}: {fault}")
+    if fault := proxy_fault(policy.outbound_proxy):
+        raise InvalidPolicyError(f"outbound_proxy: {fault}")
 
 
 def _among(entries: tuple[str, ...], host: str, address: str) -> bool:

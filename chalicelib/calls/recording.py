@@ -15,13 +15,12 @@ from .session import Dial, Recorded
 from .turn import Turn
 
 
-def begin_recording(turn: Turn, verb: rcml.Dial) -> Recording | None:
+def begin_recording(turn: Turn, sid: str, verb: rcml.Dial) -> Recording | None:
     """What ``record`` asks for: from the answer (that is the bridge) or the ringing, in one or two channels.
 
     Each round of a sequential Dial is a recording of its own; the last one is told.
     """
-    dial = turn.parent.dial
-    if verb.record is None or dial is None:
+    if verb.record is None:
         return None
     recording = Recording(
         sid=turn.new_id("RE"),
@@ -29,7 +28,7 @@ def begin_recording(turn: Turn, verb: rcml.Dial) -> Recording | None:
         since="ringing" if "ringing" in verb.record else "answer",
         channels=2 if verb.record.endswith("-dual") else 1,
     )
-    turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=Recorded(recording.sid)))
+    turn.change_dial(sid, recorded=Recorded(recording.sid))
     return recording
 
 
@@ -37,22 +36,21 @@ def on_recording(turn: Turn, event: RecordingStarted | RecordingEnded) -> None:
     """Keep what the action request will tell.  News of a Dial that is over changes nothing."""
     if isinstance(event, RecordingEnded) and event.error:
         turn.problem(event.error, f"{event.recording} could not be recorded, or not to its end")
-    dial = turn.parent.dial
-    recorded = dial.recorded if dial is not None else None
-    if dial is None or recorded is None or recorded.sid != event.recording:
+    call = turn.known(event.call)
+    recorded = call.dial.recorded if call is not None and call.dial is not None else None
+    if recorded is None or recorded.sid != event.recording:
         return
     if isinstance(event, RecordingStarted):
         recorded = msgspec.structs.replace(recorded, url=event.url)
     else:
         recorded = msgspec.structs.replace(recorded, seconds=event.seconds)
-    turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=recorded))
+    turn.change_dial(event.call, recorded=recorded)
 
 
 def lose_recording(turn: Turn) -> None:
     """The task died, and with it what it had recorded: nothing is told of it."""
-    dial = turn.parent.dial
-    if dial is not None:
-        turn.update(turn.parent.sid, dial=msgspec.structs.replace(dial, recorded=None))
+    for call in turn.calls():
+        turn.change_dial(call.sid, recorded=None)
 
 
 def recording_parameters(dial: Dial) -> dict[str, str]:

@@ -35,11 +35,19 @@ def start(turn: Turn, sid: str) -> None:
     application = turn.session.application
     if application is None:
         return
-    run = Run(fallback_url=application.fallback_url, fallback_method=application.fallback_method)
+    run = fresh_run(turn, sid)
     if application.rcml:
         load(turn, sid, run, application.rcml)
     else:
         fetch_document(turn, sid, run, application.url, application.method, {})
+
+
+def fresh_run(turn: Turn, sid: str) -> Run:
+    """A run of the call ``sid`` that has no document yet; the application's fallback URL is for the parent call."""
+    application = turn.session.application
+    if application is None or sid != turn.session.sid:
+        return Run()
+    return Run(fallback_url=application.fallback_url, fallback_method=application.fallback_method)
 
 
 def fetch_document(turn: Turn, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
@@ -67,14 +75,14 @@ def on_fetched(turn: Turn, event: Fetched) -> None:
         turn.problem(event.error, f"{event.url or 'the URL'} gave no document (HTTP status {event.status})")
         fall_back(turn, call, event.error, event.url)
         return
-    text = _as_rcml(turn, event)
+    text = as_rcml(turn, event)
     if text is None:
         fall_back(turn, call, NOT_RCML, event.url)
         return
     load(turn, call.sid, msgspec.structs.replace(run, base_url=event.url or run.base_url), text)
 
 
-def _as_rcml(turn: Turn, event: Fetched) -> str | None:
+def as_rcml(turn: Turn, event: Fetched) -> str | None:
     """The body as an RCML document, by its content type (CONTRACT §5); None when it is nothing we can run."""
     kind = event.content_type.partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
@@ -219,20 +227,25 @@ def _decide(turn: Turn, call: Call, verb: rcml.Verb) -> None:
         fetch_document(turn, call.sid, run, verb.url, verb.method, {})
     elif isinstance(verb, rcml.Reject):
         _reject(turn, call, verb)
-    elif isinstance(verb, rcml.Dial) and call.sid == turn.session.sid:
-        _dial(turn, verb)
+    elif isinstance(verb, rcml.Dial) and not call.dialled_by_document:
+        _dial(turn, call.sid, verb)
     else:
         if isinstance(verb, rcml.Dial):
-            turn.problem(DIAL_IN_SCREENING, "the document of a child call may not contain Dial", verb.line)
+            turn.problem(DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
         hang_up(turn, call)
 
 
-def _dial(turn: Turn, verb: rcml.Dial) -> None:
+def _dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
     """Start the Dial; when it was over at once and asks no action, the document goes on."""
-    begin_dial(turn, verb)
-    parent = turn.parent
-    if parent.dial is None and parent.run is not None and not parent.run.waiting:
-        advance(turn, parent.sid)
+    begin_dial(turn, sid, verb)
+    go_on(turn, sid)
+
+
+def go_on(turn: Turn, sid: str) -> None:
+    """Let the document go on behind a Dial that is over, unless its action is being asked."""
+    call = turn.call(sid)
+    if call.dial is None and not call.over and call.run is not None and not call.run.waiting:
+        advance(turn, sid)
 
 
 def _reject(turn: Turn, call: Call, verb: rcml.Reject) -> None:
@@ -245,13 +258,14 @@ def _reject(turn: Turn, call: Call, verb: rcml.Reject) -> None:
 
 def _document_ended(turn: Turn, call: Call) -> None:
     """A caller whose document ended is hung up; a callee whose screening document ended is accepted."""
-    dial = turn.parent.dial
-    if call.sid == turn.session.sid or call.independent or dial is None or dial.accepted or dial.bridged:
+    dialler = turn.dialler(call)
+    dial = dialler.dial if dialler is not None else None
+    if dialler is None or call.independent or dial is None or dial.accepted or dial.bridged:
         hang_up(turn, call)
     else:
         turn.update(call.sid, run=None)
-        turn.update(turn.session.sid, dial=msgspec.structs.replace(dial, accepted=call.sid))
-        turn.command(Bridge(turn.session.sid, call.sid))
+        turn.change_dial(dialler.sid, accepted=call.sid)
+        turn.command(Bridge(dialler.sid, call.sid))
 
 
 def hang_up(turn: Turn, call: Call) -> None:
@@ -265,5 +279,5 @@ def hang_up(turn: Turn, call: Call) -> None:
 def _end(turn: Turn, sid: str) -> None:
     """Hang up; a leg is out of its Dial at once, not when its BYE is answered."""
     turn.command(Hangup(sid))
-    if sid != turn.session.sid:
+    if turn.call(sid).parent_sid:
         give_up(turn, sid)

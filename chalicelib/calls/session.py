@@ -81,10 +81,18 @@ class Recorded(Value, frozen=True):
     seconds: float | None = None
 
 
+class Referral(Value, frozen=True):
+    """The application is being asked (fetch ``request``) where the other party of ``transferor`` is to go."""
+
+    transferor: str
+    request: str
+
+
 class Dial(Value, frozen=True):
-    """A Dial under way in the parent call.  ``legs`` are CallSids in the order they were dialled.
+    """A Dial under way in the call that runs the document.  ``legs`` are CallSids in the order they were dialled.
 
     ``rounds``: the places of the nouns that wait until every leg is out.  ``starred``: the caller's ``*`` ended it.
+    ``refer_url``: asked when a party sends REFER; empty: no party may.
     """
 
     legs: tuple[str, ...]
@@ -96,6 +104,9 @@ class Dial(Value, frozen=True):
     recorded: Recorded | None = None
     rounds: tuple[tuple[int, ...], ...] = ()
     starred: bool = False
+    refer_url: str = ""
+    refer_method: Method = "POST"
+    referral: Referral | None = None
 
 
 class Call(Value, frozen=True):
@@ -142,6 +153,11 @@ class Call(Value, frozen=True):
     def over(self) -> bool:
         """The call has ended: no command may name it any more."""
         return self.ended_at is not None
+
+    @property
+    def dialled_by_document(self) -> bool:
+        """A Dial made the call and has not let it go: it runs no document of its own but a screening one."""
+        return bool(self.parent_sid) and not self.independent
 
     @property
     def answered(self) -> bool:

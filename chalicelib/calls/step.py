@@ -7,11 +7,9 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 
 from __future__ import annotations
 
-from .. import sip
 from . import hops
-from .admission import obstacle, reference, rules_of
-from .commands import Hangup, Invite, Leg, Reject
-from .dial import identity_headers, on_bridged, on_starred, review_dial
+from .commands import Hangup, Reject
+from .dial import on_bridged, on_starred, review_dial
 from .events import (
     Answered,
     Bridged,
@@ -27,15 +25,18 @@ from .events import (
     Provisional,
     RecordingEnded,
     RecordingStarted,
+    Referred,
     RingTimeout,
     Starred,
     TaskLost,
 )
+from .launching import created, on_claimed
 from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
 from .modification import begin, on_modified
 from .recording import lose_recording, on_recording
-from .running import advance, fetch_document, on_fetched, on_performed, start
-from .session import Call, Launch, Run, Session
+from .referral import awaited, on_refer_answered, on_referred
+from .running import fetch_document, go_on, on_fetched, on_performed, start
+from .session import Call, Run, Session
 from .turn import Step as Step
 from .turn import Turn
 
@@ -47,7 +48,7 @@ def step(session: Session | None, event: Event) -> Step:
     if isinstance(event, Incoming):
         return _incoming(event) if session is None else Step(session)
     if isinstance(event, Created):
-        return _created(event) if session is None else Step(session)
+        return created(event) if session is None else Step(session)
     if session is None:
         return Step(None)
     turn = Turn(session, event)
@@ -91,26 +92,6 @@ def _incoming(event: Incoming) -> Step:
     return turn.finish()
 
 
-def _created(event: Created) -> Step:
-    parent = Call(
-        sid=event.call,
-        direction="outbound-api",
-        to=event.to,
-        created_at=event.at,
-        from_=event.from_,
-        hook=event.application.status_hook,
-    )
-    return Step(
-        Session(
-            sid=event.call,
-            account_sid=event.application.account_sid,
-            calls={parent.sid: parent},
-            application=event.application,
-            launch=event.launch,
-        )
-    )
-
-
 def _apply(turn: Turn, event: Event) -> None:
     if isinstance(event, Fetched | Performed):
         _resume(turn, event)
@@ -119,7 +100,7 @@ def _apply(turn: Turn, event: Event) -> None:
     elif isinstance(event, TaskLost):
         _task_lost(turn)
     elif isinstance(event, Claimed):
-        _claimed(turn, event)
+        on_claimed(turn, event)
     elif not isinstance(event, Incoming | Created):
         call = turn.find(event.call)
         if call is not None:
@@ -129,7 +110,7 @@ def _apply(turn: Turn, event: Event) -> None:
 def _apply_to_call(
     turn: Turn,
     call: Call,
-    event: Invited | Provisional | Answered | Bridged | Starred | RingTimeout | Ended | Modified,
+    event: Invited | Provisional | Answered | Bridged | Starred | Referred | RingTimeout | Ended | Modified,
 ) -> None:
     match event:
         case Invited():
@@ -138,10 +119,8 @@ def _apply_to_call(
             on_provisional(turn, call, event)
         case Answered():
             _answered(turn, call, event)
-        case Bridged():
-            on_bridged(turn, call)
-        case Starred():
-            on_starred(turn, call)
+        case Bridged() | Starred() | Referred():
+            _apply_to_dial(turn, call, event)
         case RingTimeout():
             if not call.answered and not call.ending:
                 turn.update(call.sid, ending="no-answer")
@@ -151,11 +130,24 @@ def _apply_to_call(
             on_modified(turn, call, event)
 
 
+def _apply_to_dial(turn: Turn, call: Call, event: Bridged | Starred | Referred) -> None:
+    match event:
+        case Bridged():
+            on_bridged(turn, call)
+        case Starred():
+            on_starred(turn, call)
+        case Referred():
+            on_referred(turn, call, event)
+
+
 def _resume(turn: Turn, event: Fetched | Performed) -> None:
-    """Move a run on, if it waits for just this event."""
-    call = next((call for call in turn.calls() if call.sid == event.call), None)
+    """Move a run, or a transfer, on, if it waits for just this event."""
+    call = turn.known(event.call)
     if call is not None and event.id in call.unheard:
         _not_run(turn, call, event)
+        return
+    if isinstance(event, Fetched) and (dialler := awaited(turn, event)) is not None:
+        on_refer_answered(turn, dialler, event)
         return
     if call is None or call.run is None or call.run.waiting != event.id:
         return
@@ -180,8 +172,8 @@ def _answered(turn: Turn, call: Call, event: Answered) -> None:
     elif call.direction == "outbound-api":
         start(turn, call.sid)
     elif call.direction == "outbound-dial" and call.screening_url:
-        dial = turn.parent.dial
-        if dial is None or dial.bridged:
+        dialler = turn.dialler(call)
+        if dialler is None or dialler.dial is None or dialler.dial.bridged:
             turn.command(Hangup(call.sid))
         else:
             fetch_document(turn, call.sid, Run(), call.screening_url, call.screening_method, {})
@@ -190,51 +182,12 @@ def _answered(turn: Turn, call: Call, event: Answered) -> None:
 def _ended(turn: Turn, call: Call, event: Ended) -> None:
     """A run that waits for a request already under way is kept until the answer, so that the session is not over."""
     on_ended(turn, call, event)
-    keeps = call.sid == turn.session.sid and (call.dial is not None or _fetching(call))
-    if not keeps:
+    if call.dialled_by_document or (call.dial is None and not _fetching(call)):
         turn.update(call.sid, run=None)
 
 
 def _fetching(call: Call) -> bool:
     return call.run is not None and call.run.waiting.startswith("FE")
-
-
-def _claimed(turn: Turn, event: Claimed) -> None:
-    parent = turn.find(turn.session.sid)
-    launch = turn.session.launch
-    if parent is None or launch is None or turn.session.task:
-        return
-    turn.change_session(task=event.task, launch=None)
-    try:
-        uri = sip.parse_uri(parent.to)
-    except sip.InvalidSipUri as error:
-        turn.problem(error.code, error.message)
-        end_call(turn, turn.update(parent.sid, run=None), error=error.code)
-        return
-    turn.update(parent.sid, to=uri.without_headers)
-    code, message = obstacle(turn, uri)
-    if code:
-        turn.problem(code, message)
-        end_call(turn, turn.update(parent.sid, run=None), error=code)
-        return
-    turn.command(Invite(_first_leg(turn, parent, uri, launch), time_limit=launch.time_limit))
-
-
-def _first_leg(turn: Turn, parent: Call, uri: sip.SipUri, launch: Launch) -> Leg:
-    headers, warnings = sip.invite_headers(uri)
-    for warning in warnings:
-        turn.problem(warning.code, warning.message)
-    return Leg(
-        call=parent.sid,
-        uri=uri.without_headers,
-        from_uri=parent.from_,
-        headers=headers + identity_headers(turn, parent),
-        username=launch.username,
-        password=launch.password,
-        credential_ref=reference(turn, launch.credential_ref),
-        rules=rules_of(turn),
-        timeout=launch.timeout,
-    )
 
 
 def _task_lost(turn: Turn) -> None:
@@ -251,10 +204,8 @@ def _task_lost(turn: Turn) -> None:
 
 
 def _settle(turn: Turn) -> None:
-    """After the event: end the Dial if it is over, and let the document go on behind it."""
-    if turn.parent.dial is None:
-        return
-    review_dial(turn)
-    parent = turn.parent
-    if parent.dial is None and not parent.over and parent.run is not None and not parent.run.waiting:
-        advance(turn, parent.sid)
+    """After the event: end each Dial that is over, and let the document go on behind it."""
+    for call in turn.calls():
+        if call.dial is not None:
+            review_dial(turn, call.sid)
+            go_on(turn, call.sid)

@@ -16,6 +16,7 @@ from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
+from .registering import Contact
 from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
 
 BAD_URL = 11100
@@ -24,13 +25,15 @@ BAD_URL = 11100
 class Step(Value, frozen=True):
     """What one event did: the session after it and the effects, in order.
 
-    ``session`` is None only when an INVITE came for which no application is configured.
+    ``session`` is None only when an INVITE came for which no application is configured.  ``wanted``: names of clients
+    whose contacts the event did not bring: the step counts only once it was made again with them.
     """
 
     session: Session | None
     commands: tuple[Command, ...] = ()
     callbacks: tuple[Callback, ...] = ()
     problems: tuple[Problem, ...] = ()
+    wanted: tuple[str, ...] = ()
 
 
 class Turn:
@@ -39,6 +42,8 @@ class Turn:
     def __init__(self, session: Session, event: BaseEvent) -> None:
         self.at = event.at
         self.quota = event.quota
+        self._contacts = event.contacts
+        self._wanted: list[str] = []
         self._session = session
         self._entropy = event.entropy
         self._drawn = 0
@@ -59,6 +64,14 @@ class Turn:
     def parent(self) -> Call:
         """The call that runs the application's document, as it is now."""
         return self._calls[self._session.sid]
+
+    def dialler(self, leg: Call) -> Call | None:
+        """The call whose Dial made ``leg``; None for one that no Dial made."""
+        return self._calls[leg.parent_sid] if leg.parent_sid else None
+
+    def known(self, sid: str) -> Call | None:
+        """The call ``sid`` if it is of this session, alive or not."""
+        return self._calls.get(sid)
 
     def find(self, sid: str) -> Call | None:
         """The call ``sid`` if it is of this session and has not ended."""
@@ -82,6 +95,18 @@ class Turn:
     def add(self, call: Call) -> None:
         """Put a new child call into the session."""
         self._calls[call.sid] = call
+
+    def change_dial(self, sid: str, **changes: Any) -> None:
+        """Change fields of the Dial that the call ``sid`` has under way."""
+        dial = self._calls[sid].dial
+        if dial is not None:
+            self.update(sid, dial=msgspec.structs.replace(dial, **changes))
+
+    def contacts_of(self, client: str) -> tuple[Contact, ...]:
+        """Where the account's ``client`` is registered; noted as wanted while nobody has looked it up."""
+        if client not in self._contacts:
+            self._wanted.append(client)
+        return self._contacts.get(client, ())
 
     def change_session(self, **changes: Any) -> None:
         """Change fields of the session itself."""
@@ -152,20 +177,27 @@ class Turn:
         )
         return None
 
+    def absolute(self, sid: str, url: str | None) -> str:
+        """``url`` against the document that the call runs; empty when there is none or it cannot be used."""
+        run = self._calls[sid].run
+        return (self.resolve(run, url) or "") if url and run is not None else ""
+
     def fetch(self, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
         """Send the call to fetch its next document; ``run`` is what it keeps of the present one."""
-        request = self.new_id("FE")
+        request = self.ask(sid, url, method, extra)
         self.update(sid, run=msgspec.structs.replace(run, waiting=request, hops=run.hops + 1))
-        parameters = voice_parameters(self._session, self._calls[sid]) | extra
-        self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
 
     def inform(self, sid: str, url: str, method: Method, extra: dict[str, str]) -> None:
         """Ask the application in the name of the call; nobody runs what it answers."""
+        request = self.ask(sid, url, method, extra)
+        self.update(sid, unheard=(*self._calls[sid].unheard, request))
+
+    def ask(self, sid: str, url: str, method: Method, extra: dict[str, str]) -> str:
+        """Ask the application in the name of the call; returns the id that the answer will have."""
         request = self.new_id("FE")
-        call = self._calls[sid]
-        self.update(sid, unheard=(*call.unheard, request))
-        parameters = voice_parameters(self._session, call) | extra
+        parameters = voice_parameters(self._session, self._calls[sid]) | extra
         self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
+        return request
 
     def abandon(self, sid: str) -> None:
         """Take the call off its document.  A fetch that is under way is still waited for, and not run."""
@@ -181,4 +213,10 @@ class Turn:
         session = msgspec.structs.replace(
             self._session, calls=self._calls, documents=documents, **self._changes
         )
-        return Step(session, tuple(self._commands), tuple(self._callbacks), tuple(self._problems))
+        return Step(
+            session,
+            tuple(self._commands),
+            tuple(self._callbacks),
+            tuple(self._problems),
+            tuple(dict.fromkeys(self._wanted)),
+        )

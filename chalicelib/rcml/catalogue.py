@@ -134,6 +134,7 @@ CATALOGUE: dict[int, Meaning] = {
     13520: Meaning("Say: invalid text", "There is nothing to say. It is skipped."),
     13710: Meaning("Redirect: invalid method", "Neither GET nor POST. POST is used."),
     13910: Meaning("Pause: invalid length", "Not 1 to 86400 s. 1 is used."),
+    15004: Meaning("Video: no video", "There is no video yet. That leg is placed with audio only."),
     # REST
     20001: Meaning("unknown parameters", "The request has parameters that the resource does not have."),
     20003: Meaning("authentication failure", "AccountSid or AuthToken is wrong."),

@@ -17,6 +17,9 @@ TIMEOUT = (1, 600, 60)
 TIME_LIMIT = (1, 86400, 14400)
 RCML_CHARACTERS = 64 * 1024
 CALLER = re.compile(r"[A-Za-z0-9+\-_.]{1,50}")
+# Perhaps with ?header=value behind it, as of a SIP URI.
+NUMBER = re.compile(r"(?=[^?]*[0-9])[0-9+*#().\- ]{1,50}(?:\?\S*)?")
+CLIENT = re.compile(r"client:[^\s?]{1,100}(?:\?\S*)?")
 CREATING = frozenset(
     {"To", "From", "Url", "Rcml", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback"}
     | {"StatusCallbackMethod", "StatusCallbackEvent", "Timeout", "TimeLimit", "Record"}
@@ -147,9 +150,10 @@ def _to(form: Form, check_target: Callable[[str], None]) -> str:
     to = form.get("To")
     if not to:
         raise InvalidError(21201, "To is missing")
-    if not _is_sip(to):
-        raise InvalidError(21211, "To must be a SIP URI")
-    check_target(to)
+    if _is_sip(to):
+        check_target(to)
+    elif not (NUMBER.fullmatch(to) or CLIENT.fullmatch(to)):
+        raise InvalidError(21211, "To is neither a telephone number, client:NAME nor a SIP URI")
     return to
 
 

@@ -7,6 +7,7 @@ whoever gets no answer asks again, finds the row, has the same effects sent and 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -14,21 +15,30 @@ import msgspec
 from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, encode
+from ..calls.registering import Contact
 from ..calls.session import Session
-from ..calls.step import step
+from ..calls.step import Step, step
 from .accounts import Accounts
+from .contacts import Contacts
 from .limits import charge
 from .listing import Listing, changed_calls
 from .log import CallLog, LoggedProblem, Row
 from .outbound import Outbound
 from .table import AdditionsRefusedError
 
+LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
+"""The contacts of clients of an account, by name."""
+
 
 @dataclass
 class _Folded:
-    """The session after a batch of events, and all that they asked for.  ``placing``: which of them placed calls."""
+    """The session after a batch of ``events``, and all that they asked for.
+
+    ``placing``: which of them placed calls.
+    """
 
     session: Session | None
+    events: list[Event] = field(default_factory=list)
     placing: set[int] = field(default_factory=set)
     commands: list[Command] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
@@ -38,11 +48,14 @@ class _Folded:
 class Steps:
     """Carries out step requests for the owner of a session: a task, the API before a claim, the reaper."""
 
-    def __init__(self, log: CallLog, accounts: Accounts, listing: Listing, outbound: Outbound) -> None:
+    def __init__(
+        self, log: CallLog, accounts: Accounts, listing: Listing, outbound: Outbound, contacts: Contacts
+    ) -> None:
         self._log = log
         self._accounts = accounts
         self._listing = listing
         self._outbound = outbound
+        self._contacts = contacts
 
     def handle(self, request: StepRequest) -> StepResponse:
         """Do the step; the same request again has the same effects and answer.
@@ -71,10 +84,10 @@ class Steps:
         state = before.state if before else None
         quota: Quota | None = None
         while True:
-            folded = _fold(state, events)
+            folded = _fold(state, events, self._contacts.of)
             if folded.session is None:
                 return StepResponse(request.session, request.number, tuple(folded.commands), over=True)
-            row = _row(request, events, before, folded, folded.session)
+            row = _row(request, before, folded, folded.session)
             cost = charge(state, folded.session, row.at)
             # Calls that go on with no quota left are such as cannot be refused: they are counted all the same.
             bound = quota is None or quota.left > 0
@@ -85,7 +98,7 @@ class Steps:
                 quota = cost.quota(refused, quota)
             events = tuple(
                 msgspec.structs.replace(event, quota=quota) if number in folded.placing else event
-                for number, event in enumerate(events)
+                for number, event in enumerate(folded.events)
             )
 
     def send_effects(self, row: Row) -> None:
@@ -108,10 +121,11 @@ class Steps:
         return msgspec.structs.replace(event, application=application)
 
 
-def _fold(session: Session | None, events: tuple[Event, ...]) -> _Folded:
+def _fold(session: Session | None, events: tuple[Event, ...], look_up: LookUp) -> _Folded:
     folded = _Folded(session)
     for number, event in enumerate(events):
-        result = step(folded.session, event)
+        complete, result = _stepped(folded.session, event, look_up)
+        folded.events.append(complete)
         folded.session = result.session
         if any(isinstance(command, Dial | Invite) for command in result.commands):
             folded.placing.add(number)
@@ -125,6 +139,16 @@ def _fold(session: Session | None, events: tuple[Event, ...]) -> _Folded:
     return folded
 
 
+def _stepped(session: Session | None, event: Event, look_up: LookUp) -> tuple[Event, Step]:
+    """The step, and the event with the contacts that it needed: the log holds them, for replay."""
+    result = step(session, event)
+    while result.wanted and result.session is not None:
+        found = look_up(result.session.account_sid, result.wanted)
+        event = msgspec.structs.replace(event, contacts=event.contacts | found)
+        result = step(session, event)
+    return event, result
+
+
 def _is_due(command: Command, session: Session | None) -> bool:
     """Whether a later event of the same batch has not ended the call meanwhile.  A fetch is always due."""
     if isinstance(command, Fetch) or session is None:
@@ -132,16 +156,14 @@ def _is_due(command: Command, session: Session | None) -> bool:
     return not session.calls[subject(command)].over
 
 
-def _row(
-    request: StepRequest, events: tuple[Event, ...], before: Row | None, folded: _Folded, after: Session
-) -> Row:
-    moments = [event.at for event in events] + [message.at for message in request.trace]
+def _row(request: StepRequest, before: Row | None, folded: _Folded, after: Session) -> Row:
+    moments = [event.at for event in folded.events] + [message.at for message in request.trace]
     return Row(
         session=request.session,
         number=request.number,
         digest=_digest(request),
         at=max(moments, default=before.at if before else 0.0),
-        events=events,
+        events=tuple(folded.events),
         state=after,
         epoch=request.epoch,
         task=request.task,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,6 +39,8 @@ def from_wire(item: Mapping[str, Any]) -> Item:
     return plain
 
 
+BATCH = 100
+"""Items that one BatchGetItem may ask for."""
 CONFLICTS = 8
 CONFLICT_SECONDS = 0.02
 """The wait after a first conflict, on the average; it doubles."""
@@ -66,6 +68,10 @@ class AdditionsRefusedError(Exception):
         self.refused = refused
 
 
+class UnprocessedError(Exception):
+    """DynamoDB is asked for more than the table may give at the moment."""
+
+
 class Table:
     """The table ``name``."""
 
@@ -77,6 +83,31 @@ class Table:
         """The item under ``key``, read strongly consistently."""
         answer = self._client.get_item(TableName=self._name, Key=to_wire(key), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
+
+    def get_all(self, keys: Sequence[Mapping[str, str]]) -> list[Item]:
+        """Those of the items under ``keys`` that are there, in any order, up to 100 with a request.
+
+        Raises UnprocessedError.
+        """
+        wires = [to_wire(key) for key in keys]
+        return [
+            item
+            for start in range(0, len(wires), BATCH)
+            for item in self._batch(wires[start : start + BATCH])
+        ]
+
+    def _batch(self, keys: list[dict[str, Any]]) -> Iterator[Item]:
+        """What DynamoDB leaves out of an answer, above the table's throughput, it is asked for again."""
+        for attempt in range(CONFLICTS):
+            answer = self._client.batch_get_item(
+                RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}}
+            )
+            yield from map(from_wire, answer["Responses"].get(self._name, []))
+            keys = cast("Any", answer.get("UnprocessedKeys", {})).get(self._name, {}).get("Keys", [])
+            if not keys:
+                return
+            time.sleep(CONFLICT_SECONDS * 2**attempt * random.uniform(0.5, 1.5))
+        raise UnprocessedError
 
     def put(self, item: Mapping[str, str | float]) -> None:
         """Write ``item``, over whatever is there."""

@@ -28,6 +28,7 @@ from chalicelib.rest.rendering import (
 )
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.contacts import Contacts
 from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
@@ -176,7 +177,7 @@ def _calls() -> Calls:
     table = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
     log, listing = DynamoCallLog(table), Listing(table)
     outbound = Outbound(aws.sqs, os.environ["OUTBOUND_QUEUE_URL"], os.environ["CALLBACKS_QUEUE_URL"])
-    steps = Steps(log, _accounts(), listing, outbound)
+    steps = Steps(log, _accounts(), listing, outbound, Contacts(table))
     sealer = Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
     sealing = Sealing(sealer.seal, lambda text: rcml.seal_passwords(text, sealer.seal))
     return Calls(log, steps, listing, Tasks(table), outbound, sealing)

@@ -18,6 +18,7 @@ from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.contacts import Contacts
 from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
@@ -48,7 +49,7 @@ def _reaper() -> Reaper:
     log = DynamoCallLog(calls)
     outbound = Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"])
     accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
-    steps = Steps(log, accounts, Listing(calls), outbound)
+    steps = Steps(log, accounts, Listing(calls), outbound, Contacts(calls))
     return Reaper(log, steps, Tasks(calls), _fetch, outbound.remove, time.time, lambda: secrets.token_hex(16))
 
 

@@ -14,6 +14,7 @@ from chalice import Chalice
 from chalicelib.calls.protocol import StepRequest, StepResponse
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.contacts import Contacts
 from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
@@ -41,6 +42,7 @@ def _steps() -> Steps:
         Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"])),
         Listing(calls),
         Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"]),
+        Contacts(calls),
     )
 
 

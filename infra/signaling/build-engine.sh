@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission and our next hop.
+# admission, our next hop, our registrar and our ear for keys in the sound.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -84,11 +84,11 @@ fetch_source() {
 # --- the build ---------------------------------------------------------------------------------------------------
 
 compile_libraries() {
-    local release
+    local release change
     release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
     [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
-    patch --strip=1 --fuzz=0 < "$here/call-owner.patch"
+    for change in "$here"/*.patch; do patch --strip=1 --fuzz=0 < "$change"; done
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.
@@ -102,10 +102,10 @@ compile_libraries() {
     make -j"$(nproc)" lib
 }
 
-# SWIG's wrapper, our trace, admission and next hop, linked with the static libraries into one extension module. -threads: the GIL is
-# released while pj runs.
+# SWIG's wrapper and our C files, linked with the static libraries into one extension module. -threads: the GIL is
+# released while pj runs. --wrap: what pj would look up itself ends in nexthop.c.
 link_binding() {
-    local flags libraries search extension part
+    local flags libraries search extension part parts=(siptrace admission nexthop registrar inband)
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)
@@ -115,10 +115,11 @@ link_binding() {
     swig -I../../../../{pjlib,pjlib-util,pjmedia,pjsip,pjnath}/include -c++ -w312 -threads -python \
         -o pjsua2_wrap.cpp ../pjsua2.i
     g++ "${flags[@]}" -fno-strict-aliasing -w -c pjsua2_wrap.cpp -o pjsua2_wrap.o
-    for part in siptrace admission nexthop; do
+    for part in "${parts[@]}"; do
         gcc "${flags[@]}" -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -c "$here/$part.c" -o "$part.o"
     done
-    g++ -shared -o "$extension" pjsua2_wrap.o siptrace.o admission.o nexthop.o "${search[@]}" "${libraries[@]}" -lm -lrt -lpthread
+    g++ -shared -o "$extension" pjsua2_wrap.o "${parts[@]/%/.o}" -Wl,--wrap=getaddrinfo,--wrap=gethostbyname \
+        "${search[@]}" "${libraries[@]}" -lspandsp -lm -lrt -lpthread
     strip --strip-unneeded "$extension"
     mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"

@@ -21,3 +21,5 @@
 #define PJSIP_UDP_SO_RCVBUF_SIZE    4194304
 /* Callees at IPv6 addresses; the task listens there only when SIP_HOST6 is set. */
 #define PJ_HAS_IPV6                 1
+/* A second stale=true for one request ends it: the first one has had its answer (see one-answer.patch). */
+#define PJSIP_MAX_STALE_COUNT       2

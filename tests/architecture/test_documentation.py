@@ -60,7 +60,10 @@ def spoken(default: object) -> str:
     return ", ".join(default) if isinstance(default, tuple) else str(default)
 
 
-@pytest.mark.parametrize(("element", "known"), [("Dial", schema.DIAL), ("Sip", schema.SIP)])
+@pytest.mark.parametrize(
+    ("element", "known"),
+    [("Dial", schema.DIAL), ("Sip", schema.SIP), ("Number", schema.NUMBER), ("Client", schema.CLIENT)],
+)
 def test_every_attribute_that_the_parser_knows_has_a_row_with_its_default(
     element: str, known: schema.Schema
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from chalicelib.calls.commands import Fetch, Hangup, Perform, subject
+from chalicelib.calls.commands import Fetch, Hangup, Notify, Perform, subject
 from chalicelib.calls.events import (
     Answered,
     Bridged,
@@ -25,12 +25,13 @@ from chalicelib.calls.events import (
     Performed,
     Provisional,
     Redirection,
+    Referred,
     RingTimeout,
     Starred,
     TaskLost,
 )
 from chalicelib.calls.protocol import decode, encode
-from chalicelib.calls.session import Session
+from chalicelib.calls.session import Dial, Session
 
 from .story import CALLER, Story
 
@@ -40,7 +41,10 @@ DOCUMENTS = (
         f'<Dial action="/after" sequential="true" hangupOnStar="true"><Sip {HOOK} weight="2">sip:a@example.com</Sip>'
         f'<Sip {HOOK}>sip:bad host</Sip><Sip {HOOK} priority="1">sip:b@example.com</Sip></Dial><Say>after</Say>'
     ),
-    f'<Dial action="/after"><Sip {HOOK}>sip:a@example.com</Sip><Sip {HOOK}>sip:b@example.com</Sip></Dial>',
+    (
+        f'<Dial action="/after" referUrl="/refer"><Sip {HOOK}>sip:a@example.com</Sip>'
+        f"<Sip {HOOK}>sip:b@example.com</Sip></Dial>"
+    ),
     (
         f'<Dial action="/after" answerOnBridge="true"><Sip {HOOK} url="/screen">sip:a@example.com</Sip>'
         f"<Sip {HOOK}>sip:b@example.com</Sip><Sip {HOOK}>sip:bad host</Sip></Dial><Say>after</Say>"
@@ -65,6 +69,7 @@ class HostileWorld(RuleBasedStateMachine):
         self.asked: Counter[str] = Counter()  # a Dial goes by its first leg: later rounds bring more
         self.dials: dict[str, bool] = {}
         self.bridges: dict[str, set[str]] = {}
+        self.referred: Counter[str] = Counter()
         self.seen = 0
 
     @property
@@ -78,9 +83,14 @@ class HostileWorld(RuleBasedStateMachine):
     def throw(self, kind: type, *arguments: object, **fields: object) -> None:
         """Feed one event and check what the step may not do."""
         ended_before = {sid for sid, call in self.session.calls.items() if call.over}
+        if kind is Referred:
+            self.referred[str(arguments[0])] += 1
         made = self.story.feed(kind, *arguments, **fields)
         for command in made.commands:
             assert isinstance(command, Fetch) or subject(command) not in ended_before
+            if isinstance(command, Notify):
+                assert self.referred[command.call] > 0, "a NOTIFY without a REFER"
+                self.referred[command.call] -= 1
             if isinstance(command, Fetch) and "DialLegs" in command.parameters:
                 legs = json.loads(command.parameters["DialLegs"])
                 self.asked[legs[0]["sid"]] += 1
@@ -125,6 +135,15 @@ class HostileWorld(RuleBasedStateMachine):
     def caller_presses_star(self, chance: int) -> None:
         if chance == 0:
             self.throw(Starred, CALLER)
+
+    @rule(pick=picks)
+    def somebody_refers(self, pick: int) -> None:
+        self.throw(Referred, self.some_call(pick), "sip:carol@example.com")
+
+    @rule(caller=st.booleans())
+    @precondition(lambda self: self.pair())
+    def one_who_talks_refers(self, caller: bool) -> None:
+        self.throw(Referred, self.pair()[0 if caller else 1], "sip:carol@example.com")
 
     @rule(pick=picks)
     def rings_too_long(self, pick: int) -> None:
@@ -207,9 +226,11 @@ class HostileWorld(RuleBasedStateMachine):
         assert all(count == 1 for count in completed.values())
 
     def one_bridge_per_dial(self) -> None:
-        dial = self.session.parent.dial
-        if dial is None:
-            return
+        for call in self.session.calls.values():
+            if call.dial is not None:
+                self.one_bridge(call.dial)
+
+    def one_bridge(self, dial: Dial) -> None:
         self.dials[dial.legs[0]] = bool(dial.action)
         if dial.bridged:
             self.bridges.setdefault(dial.legs[0], set()).add(dial.bridged)

@@ -305,11 +305,42 @@ def test_new_document_of_the_caller_can_dial_again(story: Story, pair: tuple[str
     assert story.last_of(Fetch).url == "https://app.example.com/then"
 
 
-def test_dial_in_the_new_document_of_a_child_call_hangs_it_up(story: Story, pair: tuple[str, str]) -> None:
-    sent_to(story, pair[1], rcml=f"<Response>{TWO}</Response>")
-    assert story.problems == [13201]
-    assert hung_up(story) == set(pair)
-    assert len(story.all_of(Dial)) == 1
+def test_callee_who_was_sent_elsewhere_dials_and_is_bridged(story: Story, pair: tuple[str, str]) -> None:
+    bob = pair[1]
+    document = TWO.replace('action="/after"', 'action="https://app.example.com/then"')
+    sent_to(story, bob, rcml=f"<Response>{document}</Response>")
+    assert hung_up(story) == {CALLER}
+    story.ended(CALLER)
+    dialled = story.last_of(Dial)
+    assert dialled.call == bob
+    dave, eve = story.legs
+    assert story.call(dave).parent_sid == bob
+    assert dict(dialled.legs[0].headers)["X-CallAPI-ParentCallSid"] == bob
+    story.answers(dave)
+    story.bridged(dave)
+    story.ended(eve, 487)
+    story.ended(dave)
+    request = story.last_of(Fetch)
+    assert (request.call, request.url) == (bob, "https://app.example.com/then")
+    assert request.parameters["DialCallStatus"] == "completed"
+    assert request.parameters["CallSid"] == bob
+    story.application_answers(SAY)
+    assert said(story)[-1] == (bob, "Elsewhere")
+
+
+def test_callee_who_leaves_while_the_one_he_dials_rings_cancels_him(
+    story: Story, pair: tuple[str, str]
+) -> None:
+    bob = pair[1]
+    sent_to(story, bob, rcml="<Response><Dial><Sip>sip:dave@example.com</Sip></Dial></Response>")
+    story.ended(CALLER)
+    (dave,) = story.legs
+    story.ended(bob)
+    assert hung_up(story) == {dave}
+    story.ended(dave, 487)
+    assert story.session is not None
+    answer_all(story)
+    assert story.session.over
 
 
 def test_document_that_is_wrong_falls_back_as_the_first_one_would(story: Story) -> None:

@@ -25,7 +25,7 @@ from callapi.packaging import SITE_PACKAGES
 from callapi.processes import Child
 from tests.infrastructure.runtime_api import NoAnswerError, RuntimeApi
 
-FUNCTIONS = ("Api", "Step", "Fetch", "Callbacks", "Reaper")
+FUNCTIONS = ("Api", "Step", "Fetch", "Callbacks", "Reaper", "Register")
 # What Lambda's Python runtime has by itself.
 RUNTIME = (
     "awslambdaric", "runtime_client*.so", "snapshot_restore_py.py", "simplejson",

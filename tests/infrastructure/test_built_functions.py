@@ -13,19 +13,24 @@ from typing import Any
 import msgspec
 import pytest
 
-from callapi.platform import register
+from callapi.platform import Client, register
+from callapi.processes import LOOPBACK
 from chalicelib.calls.commands import Callback, Dial, Fetch
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.registering import Registration
 from chalicelib.calls.session import Application
+from chalicelib.storage.contacts import Contacts
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
+from tests.digest import authorization
 from tests.infrastructure.built import Deployment, FunctionFailedError, Worker, deployment, worker
 from tests.infrastructure.runtime_api import NoAnswerError
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN
 from tests.storage.scenes import bridged, fetched, incoming, leg, request
 from tests.webhooks.servers import answer, application
 
+PASSWORD = "wonderland"
 CALLS = f"/2012-04-24/Accounts/{ACCOUNT}/Calls.json"
 
 
@@ -38,6 +43,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
             ACCOUNT,
             TOKEN,
             Application(ACCOUNT, url="https://app.example.com/voice"),
+            (Client("alice", PASSWORD),),
         )
         yield running
 
@@ -147,6 +153,18 @@ def test_built_api_function_creates_a_call_and_lists_it(deployed: Deployment) ->
         assert created["statusCode"] == 201, created["body"]
         listed = json.loads(function.invoke(http_request("GET"))["body"])
     assert json.loads(created["body"])["sid"] in [call["sid"] for call in listed["calls"]]
+
+
+def test_built_register_function_binds_a_contact(deployed: Deployment) -> None:
+    proof = authorization("alice", PASSWORD, LOOPBACK, "nonce", "SHA-256")
+    asked = Registration(
+        time.time(), f"sip:alice@{LOOPBACK}", proof, "c1", 1, "sip:127.0.0.1:5070;transport=udp", "t1",
+        contacts=("<sip:alice@127.0.0.1:5070>",),
+    )  # fmt: skip
+    with worker(deployed, "Register") as function:
+        assert function.invoke(msgspec.to_builtins(asked))["code"] == 200
+    found = Contacts(calls_table(deployed)).of(ACCOUNT, ("alice",))["alice"]
+    assert [contact.uri for contact in found] == ["sip:alice@127.0.0.1:5070"]
 
 
 def without(deployed: Deployment, missing: str, copy: Path) -> dict[str, str]:

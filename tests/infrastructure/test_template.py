@@ -35,7 +35,7 @@ def test_sam_validates_the_template() -> None:
 def test_sam_builds_every_function_and_the_layer_offline(tmp_path: Path) -> None:
     built = run(".venv-sam/bin/sam", "build", "--build-dir", str(tmp_path / "build"))
     assert built.returncode == 0, built.stderr
-    for name in ("Api", "Step", "Fetch", "Callbacks", "Reaper"):
+    for name in ("Api", "Step", "Fetch", "Callbacks", "Reaper", "Register"):
         assert (tmp_path / "build" / f"{name}Function" / "app.py").is_file()
         assert (tmp_path / "build" / f"{name}Function" / "chalicelib" / "calls" / "step.py").is_file()
     assert (tmp_path / "build" / "DependenciesLayer" / "python" / "lxml" / "etree.pyi").exists() is False

@@ -176,6 +176,38 @@ def probe_tls(cert: str, key: str) -> dict[str, Any]:
     return {}
 
 
+def probe_ears(uri: str, wanted: str) -> dict[str, Any]:
+    """Listen for tones in the sound of one call, again and again; the ports in the bridge before, with one, after."""
+    with endpoint() as ep:
+        ep.audDevManager().setNullDev()  # the media clock
+        transport(ep, pj.PJSIP_TRANSPORT_UDP)
+        ep.libStart()
+        return listen(ep, uri, int(wanted))
+
+
+def listen(ep: Any, uri: str, count: int) -> dict[str, Any]:
+    library = ctypes.CDLL(_pjsua2.__file__)
+    caller = account()
+    call = dial(caller, uri)
+    run_until(ep, lambda: call.confirmed, 5)
+    run_until(ep, lambda: False, 0.3)
+    before = most = ep.mediaActivePorts()
+    opened = 0
+    for _ in range(count):
+        ear = library.callapi_inband_listen(call.getId(), -1)
+        again = library.callapi_inband_listen(call.getId(), ear)
+        opened += ear >= 0 and ear == again
+        ep.libHandleEvents(0)
+        most = max(most, ep.mediaActivePorts())
+        library.callapi_inband_close(ear)
+        time.sleep(0.005)
+    run_until(ep, lambda: False, 0.3)
+    after = ep.mediaActivePorts()
+    ep.hangupAllCalls()
+    run_until(ep, lambda: call.over, 5)
+    return {"before": before, "most": most, "after": after, "opened": opened}
+
+
 def probe_trace(uri: str) -> dict[str, Any]:
     """Call a peer that asks for a password, and drain the trace."""
     library = ctypes.CDLL(_pjsua2.__file__)

@@ -46,7 +46,8 @@ class Message:
 class Peer:
     """``media``: where its RTP is expected.  ``telephone_event`` False: it offers no RFC 4733.
 
-    While ``automatic``, BYE and CANCEL are answered at once, as any telephone does.
+    ``place``: what its Contact says.  While ``automatic``, BYE, CANCEL and NOTIFY are answered at once, as any
+    telephone does.
     """
 
     def __init__(self, media: int = 9, *, telephone_event: bool = True) -> None:
@@ -55,6 +56,7 @@ class Peer:
         self._socket.settimeout(0.05)
         self.port: int = self._socket.getsockname()[1]
         self.media = media
+        self.place = f"127.0.0.1:{self.port}"
         self._codecs = "0 121" if telephone_event else "0"
         self.tag = uuid.uuid4().hex[:8]
         self.received: list[Message] = []
@@ -85,7 +87,7 @@ class Peer:
                 self._take(Message(data.decode(), source))
 
     def _take(self, message: Message) -> None:
-        if self.automatic and message.line.startswith(("BYE", "CANCEL")):
+        if self.automatic and message.line.startswith(("BYE", "CANCEL", "NOTIFY")):
             self.reply(message, "200 OK")
         if self.automatic and message.line.startswith("CANCEL"):
             invites = [earlier for earlier in self.received if earlier.line.startswith("INVITE")]
@@ -154,7 +156,7 @@ class Peer:
 
     @property
     def _contact(self) -> str:
-        return f"Contact: <sip:peer@127.0.0.1:{self.port}>"
+        return f"Contact: <sip:peer@{self.place}>"
 
     def _sdp(self, direction: str) -> str:
         if not direction:
@@ -174,17 +176,20 @@ class Peer:
 class Caller(Peer):
     """Calls the task at ``task`` (its port)."""
 
-    def __init__(self, task: int, media: int = 9) -> None:
-        super().__init__(media)
+    def __init__(self, task: int, media: int = 9, *, telephone_event: bool = True) -> None:
+        super().__init__(media, telephone_event=telephone_event)
         self._task = ("127.0.0.1", task)
         self._call_id = uuid.uuid4().hex
         self._branch = uuid.uuid4().hex
         self._to = f"<sip:svc@127.0.0.1:{task}>"
         self._target = f"sip:svc@127.0.0.1:{task}"
 
-    def call(self, *lines: str) -> None:
-        """The INVITE, with further header lines; ``picked_up`` or ``cancel`` comes after it."""
-        self._say("INVITE", 1, self.via(self._branch), *lines, sdp="sendrecv")
+    def call(self, *lines: str, via: str = "") -> None:
+        """The INVITE, with further header lines; ``picked_up`` or ``cancel`` comes after it.
+
+        ``via``: parameters of its Via.
+        """
+        self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp="sendrecv")
 
     def calls_anew(self) -> None:
         """A re-INVITE in the dialog, answered and acknowledged."""
@@ -199,6 +204,14 @@ class Caller(Peer):
         self._say("ACK", 1, self.via())
         return answer
 
+    def move(self, media: int) -> None:
+        """A re-INVITE that takes the sound to another port."""
+        self.media = media
+        self._cseq += 1
+        self._say("INVITE", self._cseq, self.via(), sdp="sendrecv")
+        self.expect("SIP/2.0 200")
+        self._say("ACK", self._cseq, self.via())
+
     def cancel(self) -> None:
         self._say("CANCEL", 1, self.via(self._branch))
 
@@ -209,6 +222,10 @@ class Caller(Peer):
     def info(self, kind: str, body: str) -> None:
         self._cseq += 1
         self._say("INFO", self._cseq, self.via(), f"Content-Type: {kind}", body=body)
+
+    def refer(self, *lines: str) -> None:
+        self._cseq += 1
+        self._say("REFER", self._cseq, self.via(), *lines)
 
     def _say(self, method: str, cseq: int, via: str, *lines: str, sdp: str = "", body: str = "") -> None:
         head = [

@@ -7,10 +7,14 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
+from collections.abc import Sequence
 
 FRAME = 160  # samples: 20 ms at 8 kHz
 EVENT = 121  # the number that the task's own SDP gives telephone-event
 DIGITS = "0123456789*#"
+ROWS, COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)  # Hz (ITU-T Q.23)
+KEYPAD = ("123", "456", "789", "*0#")
 
 
 def _linear(code: int) -> int:
@@ -31,8 +35,24 @@ def compressed(sample: int) -> int:
     return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
 
 
+def tones(*parts: tuple[float, float, float]) -> list[int]:
+    """Samples of two sines (Hz, 0 for none) for so many seconds each."""
+    return [
+        int(sum(6000 * math.sin(2 * math.pi * frequency * i / 8000) for frequency in (first, second)))
+        for first, second, seconds in parts
+        for i in range(int(8000 * seconds))
+    ]
+
+
+def key(digit: str, seconds: float = 0.08) -> list[int]:
+    """The tone of a key, and as long a pause."""
+    row = next(number for number, keys in enumerate(KEYPAD) if digit in keys)
+    both = ROWS[row], COLUMNS[KEYPAD[row].index(digit)]
+    return tones((*both, seconds), (0, 0, seconds))
+
+
 class Telephone:
-    """Sends ``tone`` Hz to whoever sent it RTP last; keeps what it hears."""
+    """Sends ``tone`` Hz (0: silence) to whoever sent it RTP last; keeps what it hears."""
 
     def __init__(self, tone: float) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -43,6 +63,7 @@ class Telephone:
         self._peer: tuple[str, int] | None = None
         self._heard: list[int] = []
         self._keys: list[str] = []
+        self._sounds: deque[int] = deque()
         self.digits = ""
         self._sequence = self._time = 0
         self._running, self._silent = True, False
@@ -61,6 +82,13 @@ class Telephone:
     def press(self, digit: str) -> None:
         self._keys.append(digit)
 
+    def plays(self, samples: Sequence[int]) -> None:
+        """In place of its tone, when what it plays already is over."""
+        self._sounds.extend(samples)
+
+    def has_played(self) -> bool:
+        return not self._sounds
+
     def hears(self, frequency: float, seconds: float = 0.4, share: float = 0.5) -> bool:
         """Whether more than ``share`` of the power of the last ``seconds`` is that frequency (Goertzel)."""
         size = int(8000 * seconds)
@@ -73,6 +101,11 @@ class Telephone:
             one, two = sample + factor * one - two, one
         power = (one * one + two * two - factor * one * two) * 2 / size
         return power > share * sum(sample * sample for sample in samples) > 0
+
+    def loudness(self, seconds: float) -> float:
+        """The root mean square of what it heard last."""
+        samples = self._heard[-int(8000 * seconds) :]
+        return math.sqrt(sum(sample * sample for sample in samples) / max(1, len(samples)))
 
     def heard_seconds(self) -> float:
         return len(self._heard) / 8000
@@ -105,8 +138,14 @@ class Telephone:
                 self._send_digit(self._keys.pop(0))
                 due = time.monotonic()
             elif self._peer:
-                self._send_packet(0, self._time, self._sine())
+                self._send_packet(0, self._time, self._sound())
                 self._time += FRAME
+
+    def _sound(self) -> bytes:
+        if not self._sounds:
+            return self._sine()
+        samples = [self._sounds.popleft() for _ in range(min(FRAME, len(self._sounds)))]
+        return bytes(compressed(sample) for sample in samples).ljust(FRAME, b"\xff")
 
     def _sine(self) -> bytes:
         step = 2 * math.pi * self._tone / 8000

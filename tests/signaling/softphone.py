@@ -1,13 +1,17 @@
 """A second SIP stack, in a process of its own: answers one call at a time, sends back the sound that it gets, and says
 what it got.
 
-``python -m tests.signaling.softphone udp|tls none|srtp CODEC [CERT KEY]``, CODEC empty for all of them, prints its
-port, then a JSON line for each event.
+``python -m tests.signaling.softphone udp|tls none|srtp CODEC CERT KEY CONTACT``, CODEC empty for all of
+them, CONTACT its host or empty for the address, prints its port, then a JSON line for each event.  ``REGISTRAR``,
+``USERNAME`` and ``PASSWORD`` of the environment: where and as whom it registers; a line on standard input takes the
+registration away.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import select
 import subprocess
 import sys
 import threading
@@ -20,7 +24,8 @@ import pjsua2 as pj
 from tests.signaling.theatre import ROOT, wait_until
 
 KINDS = {
-    "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6, "tcp6": pj.PJSIP_TRANSPORT_TCP6,
+    "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6,
+    "tcp": pj.PJSIP_TRANSPORT_TCP, "tcp6": pj.PJSIP_TRANSPORT_TCP6,
     "tls": pj.PJSIP_TRANSPORT_TLS, "tls6": pj.PJSIP_TRANSPORT_TLS6,
 }  # fmt: skip
 
@@ -63,12 +68,15 @@ class Phone(pj.Account):
         parameters.statusCode = 200
         call.answer(parameters)
 
+    def onRegState(self, prm: Any) -> None:
+        say(registered=int(prm.code))
+
 
 calls: list[PhoneCall] = []
 ended: list[PhoneCall] = []
 
 
-def serve(kind: str, media: str, codec: str, cert: str, key: str) -> None:
+def serve(kind: str, media: str, codec: str, cert: str, key: str, contact: str) -> None:
     library = pj.Endpoint()
     library.libCreate()
     config = pj.EpConfig()
@@ -94,17 +102,35 @@ def serve(kind: str, media: str, codec: str, cert: str, key: str) -> None:
     account.mediaConfig.srtpUse = pj.PJMEDIA_SRTP_MANDATORY if media == "srtp" else pj.PJMEDIA_SRTP_DISABLED
     account.mediaConfig.srtpSecureSignaling = 0
     port = int(library.transportGetInfo(number).localName.rsplit(":", 1)[1])
+    place = contact or f"127.0.0.1:{port}"
     if kind == "tls":  # a sips: call wants a Contact of its kind
-        account.sipConfig.contactForced = f"<sips:phone@127.0.0.1:{port};transport=tls>"
+        account.sipConfig.contactForced = f"<sips:phone@{place};transport=tls>"
+    elif contact:
+        account.sipConfig.contactForced = f"<sip:phone@{place};transport={kind}>"
+    if "REGISTRAR" in os.environ:
+        register_at(account, os.environ["REGISTRAR"])
     phone = Phone()
     phone.create(account, True)
     say(port=port)
     while True:
         library.libHandleEvents(10)
+        if (
+            account.regConfig.registrarUri
+            and select.select([sys.stdin], [], [], 0)[0]
+            and sys.stdin.readline()
+        ):
+            phone.setRegistration(False)
         for call in calls:
             call.tell_media()
         while ended:
             calls.remove(ended.pop())
+
+
+def register_at(account: Any, registrar: str) -> None:
+    name = os.environ["USERNAME"]
+    account.idUri = registrar.replace("sip:", f"sip:{name}@")
+    account.regConfig.registrarUri = registrar
+    account.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", name, 0, os.environ["PASSWORD"]))
 
 
 class Softphone:
@@ -121,10 +147,18 @@ class Softphone:
     def of(self, key: str) -> list[Any]:
         return [event[key] for event in list(self._events) if key in event]
 
+    def leave(self) -> None:
+        """It registers no more, and says so."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("leave\n")
+        self._process.stdin.flush()
+
     def close(self) -> None:
         self._process.kill()
         self._process.wait()
         self._thread.join()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
         assert self._process.stdout is not None
         self._process.stdout.close()
 
@@ -137,11 +171,29 @@ class Softphone:
 
 @contextmanager
 def softphone(
-    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = ""
+    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = "", contact: str = ""
 ) -> Iterator[Softphone]:
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key], cwd=ROOT,
+        [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key, contact], cwd=ROOT,
         stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    phone = Softphone(process)
+    try:
+        yield phone
+    finally:
+        phone.close()
+
+
+@contextmanager
+def registering_softphone(
+    registrar_port: int, username: str, password: str, kind: str = "udp"
+) -> Iterator[Softphone]:
+    """One that registers at 127.0.0.1."""
+    registrar = f"sip:127.0.0.1:{registrar_port}" + (";transport=tcp" if kind == "tcp" else "")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.signaling.softphone", kind, "none", "", "", ""], cwd=ROOT,
+        env=os.environ | {"REGISTRAR": registrar, "USERNAME": username, "PASSWORD": password},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     phone = Softphone(process)
     try:

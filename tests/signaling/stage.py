@@ -1,7 +1,8 @@
 """The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
 
 The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
-asked to deliver, is appended to ``log.jsonl``.
+asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
+passwords of those who may register are in CLIENTS.
 """
 
 from __future__ import annotations
@@ -19,9 +20,25 @@ import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming
-from chalicelib.calls.protocol import StepRequest, StepResponse, encode
-from chalicelib.calls.session import Application, Session
-from chalicelib.calls.step import step
+from chalicelib.calls.policy import Policy
+from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.registering import (
+    Contact,
+    RefusedError,
+    Registered,
+    Registration,
+    accepted,
+    ha1,
+    live,
+    proves,
+    read_credentials,
+    rule_of,
+    subject,
+)
+from chalicelib.calls.session import Application, Session, Value
+from chalicelib.calls.step import Step, step
+from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
+from signaling.resolving import TargetError
 from signaling.settings import read_settings
 from signaling.speech import espeak
 from signaling.task import run_task
@@ -30,14 +47,25 @@ ACCOUNT = "AC" + "1" * 32
 MAIN = "http://app.example/main"
 
 
+class Account(Value, frozen=True):
+    """``clients``: contacts by name.  ``secrets``: user name and password by AccountSid/name."""
+
+    policy: Policy | None = None
+    clients: dict[str, tuple[Contact, ...]] = msgspec.field(default_factory=dict)
+    secrets: dict[str, tuple[str, str]] = msgspec.field(default_factory=dict)
+
+
 class Engine:
-    """The step and the fetch function, without AWS."""
+    """The step, the fetch and the register function, without AWS."""
 
     def __init__(self, folder: Path) -> None:
         self._sessions: dict[str, Session | None] = {}
         self._documents: dict[str, str] = json.loads((folder / "documents.json").read_text())
+        self._account = own_account()
         self._log = (folder / "log.jsonl").open("ab", buffering=0)
         self._lock = threading.Lock()
+        self._clients: dict[str, str] = json.loads(os.environ.get("CLIENTS", "{}"))
+        self._contacts: dict[str, tuple[Contact, ...]] = {}
 
     def close(self) -> None:
         self._log.close()
@@ -45,8 +73,8 @@ class Engine:
     def post(self, request: StepRequest) -> StepResponse:
         session = self._sessions.get(request.session)
         commands: list[Command] = []
-        for event in map(_with_application, request.events):
-            result = step(session, event)
+        for event in map(self._with_application, request.events):
+            result = self._step(session, event)
             session = result.session
             commands += result.commands
             self._write("event", event)
@@ -62,6 +90,20 @@ class Engine:
             self._sessions.pop(request.session)
         return StepResponse(request.session, request.number, tuple(commands), over=over)
 
+    def _step(self, session: Session | None, event: Event) -> Step:
+        result = step(session, event)
+        if result.wanted:
+            known = self._account.clients
+            contacts = {name: known.get(name, ()) for name in result.wanted}
+            result = step(session, msgspec.structs.replace(event, contacts=contacts))
+        return result
+
+    def _with_application(self, event: Event) -> Event:
+        if isinstance(event, Incoming):
+            application = Application(ACCOUNT, url=MAIN, policy=self._account.policy)
+            return msgspec.structs.replace(event, application=application)
+        return event
+
     def fetch(self, command: Fetch) -> Fetched:
         body = self._documents.get(command.url, "")
         return Fetched(
@@ -74,15 +116,36 @@ class Engine:
             url=command.url,
         )
 
+    def register(self, registration: Registration) -> Registered:
+        self._write("registration", registration)
+        time.sleep(float(os.environ.get("REGISTER_TAKES", "0")))
+        name, domain = subject(registration)
+        credentials = read_credentials(registration.authorization)
+        assert credentials is not None
+        secret = ha1(credentials.algorithm, name, domain, self._clients.get(name, ""))
+        if name not in self._clients or not proves(credentials, secret, "REGISTER"):
+            return Registered(403)
+        try:
+            contacts = rule_of(registration)(live(self._contacts.get(name, ()), registration.at))
+        except RefusedError as refused:
+            return Registered(refused.code, refused.headers)
+        self._contacts[name] = contacts
+        return accepted(contacts, registration.at)
+
     def _write(self, kind: str, value: msgspec.Struct) -> None:
         with self._lock:
             self._log.write(encode({"kind": kind, "value": value}) + b"\n")
 
 
-def _with_application(event: Event) -> Event:
-    if isinstance(event, Incoming):
-        return msgspec.structs.replace(event, application=Application(ACCOUNT, url=MAIN))
-    return event
+def own_account() -> Account:
+    return decode(os.environ.get("ACCOUNT", "{}"), Account)
+
+
+def secret(reference: str) -> Credential:
+    found = own_account().secrets.get(reference)
+    if found is None:
+        raise TargetError(CREDENTIALS_UNUSABLE)
+    return Credential(*found)
 
 
 def keep(folder: Path, recording: Path, key: str) -> None:
@@ -95,4 +158,8 @@ def keep(folder: Path, recording: Path, key: str) -> None:
 
 if __name__ == "__main__":
     stage = Path(sys.argv[1])
-    run_task(read_settings(os.environ), Engine(stage), str, espeak, lambda *_: None, partial(keep, stage))
+    engine = Engine(stage)
+    run_task(
+        read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
+        register=engine.register,
+    )  # fmt: skip

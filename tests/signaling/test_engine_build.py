@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from callapi.processes import free_port, sipp_ports
+from tests.signaling.peer import Peer
 
 PROBE = Path(__file__).with_name("engine_probe.py")
 PASSWORD = "wonderland"
@@ -112,6 +113,28 @@ def test_codec_is_compiled_in(capabilities: dict[str, Any], codec: str) -> None:
 
 def test_crypto_is_openssl_3_and_the_systems_srtp(capabilities: dict[str, Any]) -> None:
     assert {"libssl.so.3", "libcrypto.so.3", "libsrtp2.so.1"} <= set(capabilities["loaded"])
+
+
+def test_tones_are_recognised_by_spandsp(capabilities: dict[str, Any]) -> None:
+    assert any(name.startswith("libspandsp.so.2") for name in capabilities["loaded"])
+
+
+def test_ears_for_tones_leave_no_port_in_the_bridge_and_are_for_calls_without_events_only() -> None:
+    """What each Gather opens and closes on a leg that sends its keys as tones."""
+    answers = {}
+    for events in (False, True):
+        callee = Peer(telephone_event=events)
+        picked_up = threading.Thread(target=lambda callee=callee: callee.answer(callee.expect("INVITE")))
+        picked_up.start()
+        try:
+            answers[events] = probe("ears", callee.uri, "300")
+        finally:
+            picked_up.join()
+            callee.close()
+    assert answers[False]["opened"] == 300
+    assert answers[False]["most"] > answers[False]["before"]
+    assert answers[False]["after"] == answers[False]["before"]
+    assert answers[True]["opened"] == 0
 
 
 def test_an_srtp_only_offer_carries_a_key(udp_peer: socket.socket) -> None:

@@ -1,0 +1,85 @@
+"""REFER: a party of a bridge asks us to connect the other one elsewhere (RFC 3515), and the application decides.
+
+The application is asked at ``referUrl`` in the name of the party that is to be transferred.  Until it has answered the
+two go on talking; when it gives no document they still do, and the transferor hears why by NOTIFY.  A document ends
+their Dial: the transferor is told 200 and hung up, the other one runs the document.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from .. import rcml
+from .commands import Notify
+from .documents import parse
+from .events import Fetched, Referred
+from .parting import dial_of, separate
+from .running import as_rcml, fresh_run, load
+from .session import Call, Dial, Referral
+from .turn import Turn
+
+TRANSFER_FAILED = 32218
+OK, UNAVAILABLE, DECLINE = 200, 503, 603
+
+
+def on_referred(turn: Turn, call: Call, event: Referred) -> None:
+    """Ask the application.  A second REFER while it thinks, or one of a call that is not bridged, is declined."""
+    found = dial_of(turn, call)
+    transferee = _other(found[0], found[1], call.sid) if found is not None else ""
+    if found is None or not transferee or not found[1].refer_url or found[1].referral is not None:
+        turn.command(Notify(call.sid, DECLINE))
+        return
+    dialler, dial = found
+    extra = {"ReferTransferTarget": event.target, "ReferredBy": event.referred_by}
+    told = {name: value for name, value in extra.items() if value}
+    request = turn.ask(transferee, dial.refer_url, dial.refer_method, told)
+    turn.change_dial(dialler, referral=Referral(call.sid, request))
+
+
+def _other(dialler: str, dial: Dial, sid: str) -> str:
+    """The party that ``sid`` is bridged to; empty when it is to nobody."""
+    if not dial.bridged or sid not in (dialler, dial.bridged):
+        return ""
+    return dial.bridged if sid == dialler else dialler
+
+
+def awaited(turn: Turn, event: Fetched) -> Call | None:
+    """The dialling call whose Dial waits for just this answer."""
+    for call in turn.calls():
+        referral = call.dial.referral if call.dial is not None else None
+        if referral is not None and referral.request == event.id:
+            return call
+    return None
+
+
+def on_refer_answered(turn: Turn, dialler: Call, event: Fetched) -> None:
+    """Transfer the other party, or let the two go on."""
+    dial = dialler.dial
+    if dial is None or dial.referral is None:
+        return
+    transferor = dial.referral.transferor
+    turn.change_dial(dialler.sid, referral=None)
+    text = _document(turn, event)
+    if text is None or turn.call(event.call).over:
+        turn.command(Notify(transferor, UNAVAILABLE))
+        return
+    turn.command(Notify(transferor, OK))
+    dial = turn.call(dialler.sid).dial
+    assert dial is not None
+    separate(turn, dialler.sid, dial, {event.call})
+    load(turn, event.call, msgspec.structs.replace(fresh_run(turn, event.call), base_url=event.url), text)
+
+
+def _document(turn: Turn, event: Fetched) -> str | None:
+    """What the application answered, if it can be run; otherwise why not goes into the log."""
+    if event.error:
+        turn.problem(event.error, f"{event.url or 'referUrl'} gave no document (HTTP status {event.status})")
+    text = None if event.error else as_rcml(turn, event)
+    try:
+        if text is not None:
+            parse(text)
+            return text
+    except rcml.RcmlError as error:
+        turn.problems((error.problem,))
+    turn.problem(TRANSFER_FAILED, "the transfer is not made: referUrl gave no document")
+    return None

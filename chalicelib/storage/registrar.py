@@ -1,0 +1,60 @@
+"""Who may register as which client, and the registration itself (RFC 3261 §10.3, steps 3 to 8)."""
+
+from __future__ import annotations
+
+from ..calls.registering import (
+    METHOD,
+    InvalidAddressError,
+    RefusedError,
+    Registered,
+    Registration,
+    accepted,
+    ha1,
+    proves,
+    read_credentials,
+    rule_of,
+    subject,
+)
+from .accounts import Accounts
+from .contacts import Contacts
+
+BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
+
+
+class Registrar:
+    """Answers the REGISTERs that a task has challenged."""
+
+    def __init__(self, accounts: Accounts, contacts: Contacts) -> None:
+        self._accounts = accounts
+        self._contacts = contacts
+
+    def handle(self, registration: Registration) -> Registered:
+        """Do it; a refusal is an answer too.  Raises what DynamoDB raises, and ContendedError."""
+        try:
+            name, domain = subject(registration)
+            account_sid = self._accounts.account_of(domain)
+            if account_sid is None:
+                raise RefusedError(NOT_FOUND)
+            self._authenticate(registration, account_sid, name, domain)
+            rule = rule_of(registration)
+            return accepted(self._contacts.change(account_sid, name, rule), registration.at)
+        except RefusedError as refused:
+            return Registered(refused.code, refused.headers)
+
+    def _authenticate(self, registration: Registration, account_sid: str, name: str, domain: str) -> None:
+        """Only the client itself may say where it is (step 4).
+
+        Who does not exist is refused like who cannot prove to be it.
+        """
+        try:
+            credentials = read_credentials(registration.authorization)
+        except InvalidAddressError:
+            raise RefusedError(BAD_REQUEST) from None
+        if credentials is None:
+            raise RefusedError(BAD_REQUEST)
+        algorithm = credentials.algorithm
+        secret = self._accounts.client_secret(account_sid, name, domain, algorithm)
+        # Judged by the secret of the address of record, so whose name stands in the credentials does not matter.
+        proven = proves(credentials, secret or ha1(algorithm, name, domain, ""), METHOD)
+        if secret is None or not proven:
+            raise RefusedError(FORBIDDEN)

@@ -1,0 +1,81 @@
+"""The SIP engine's own object of a call: its callbacks, and the parameters that every request of ours has."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pjsua2 as pj
+
+from .endpoint import SipAccount
+from .referring import DECLINE
+
+if TYPE_CHECKING:
+    from .legs import Leg
+
+_log = logging.getLogger(__name__)
+
+
+class SipCall(pj.Call):
+    """The engine's object.  Its callbacks only record."""
+
+    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+        super().__init__(account, call_id)
+        self.leg: Leg | None = leg
+        self._refer = ""
+
+    def onCallState(self, prm: Any) -> None:
+        """The headers are only to be had while the event lasts."""
+        if self.leg is None:
+            return
+        try:
+            info = self.getInfo()
+            message = ""
+            event = prm.e
+            if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
+                message = event.body.tsxState.src.rdata.wholeMsg
+            self.leg.state_changed(
+                info.state, info.lastStatusCode, info.lastReason, info.callIdString, message
+            )
+        except Exception:  # noqa: BLE001  would be swallowed by the binding
+            _log.exception("call state")
+
+    def onCallTsxState(self, prm: Any) -> None:
+        """The only sight of a 100, and of a whole REFER.  A 408 or 503 of the engine's own making is no response."""
+        leg, state = self.leg, prm.e.body.tsxState
+        if leg is None or state.type != pj.PJSIP_EVENT_RX_MSG:
+            return
+        if not leg.heard:
+            leg.first_response()
+        if state.tsx.method == "REFER":
+            self._refer = state.src.rdata.wholeMsg
+
+    def onCallMediaState(self, prm: Any) -> None:
+        """Audio may have come up."""
+        if self.leg is not None:
+            self.leg.media_changed()
+
+    def onDtmfDigit(self, prm: Any) -> None:
+        """RFC 4733 or INFO.  onDtmfEvent stays as it is: with both, each digit counts twice."""
+        if self.leg is not None:
+            self.leg.digit_pressed(prm.digit)
+
+    def onCallTransferRequest(self, prm: Any) -> None:
+        """Only answered here: infra/signaling/refer.patch keeps the engine from calling anybody."""
+        try:
+            prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
+        except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer
+            _log.exception("REFER")
+            prm.statusCode = DECLINE
+
+    def onCallRedirected(self, prm: Any) -> int:
+        """A 3xx is a final response like any other: who dials decides where to."""
+        return int(pj.PJSIP_REDIRECT_REJECT)
+
+
+def call_parameters() -> Any:
+    """With the account's default call settings, and audio only: 2.17 offers ``m=text`` unless told not to."""
+    use_defaults = True
+    parameters = pj.CallOpParam(use_defaults)
+    parameters.opt.audioCount, parameters.opt.videoCount, parameters.opt.textCount = 1, 0, 0
+    return parameters

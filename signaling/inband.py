@@ -1,0 +1,60 @@
+"""Keys that come as tones in the sound, from a peer that sends them in no other way.
+
+The engine listens (infra/signaling/inband.c): Python on the media clock's thread would hold up the sound of every call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+import _pjsua2
+
+from .legs import Leg
+from .loop import Loop, Timer
+
+EVERY = 0.05
+"""Seconds between looks at what was heard."""
+MOST = 64
+
+
+class Ear:
+    """``heard`` gets each key of ``leg``, on the loop, until ``close``."""
+
+    def __init__(self, loop: Loop, leg: Leg, heard: Callable[[str], None]) -> None:
+        self._loop = loop
+        self._leg = leg
+        self._heard = heard
+        self._library = ctypes.CDLL(_pjsua2.__file__)
+        self._buffer = ctypes.create_string_buffer(MOST)
+        self._number = -1
+        self._timer: Timer | None = None
+        self.listen()
+
+    def listen(self) -> None:
+        """Again, when the leg's media have changed.  Nothing happens where keys come as RFC 4733."""
+        if self._leg.signals_keys:
+            self.close()
+            return
+        self._number = self._library.callapi_inband_listen(self._leg.number, self._number)
+        if self._number >= 0 and self._timer is None:
+            self._timer = self._loop.after(EVERY, self._look)
+
+    def close(self) -> None:
+        """A second time is harmless."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._library.callapi_inband_close(self._number)
+        self._number = -1
+
+    def _look(self) -> None:
+        self._timer = None
+        if self._leg.signals_keys:
+            self.close()
+        count = self._library.callapi_inband_drain(self._number, self._buffer, MOST)
+        if self._number >= 0:
+            self._timer = self._loop.after(EVERY, self._look)
+        for digit in self._buffer.raw[:count].decode("ascii"):
+            self._leg.tone_heard(digit)
+            self._heard(digit)

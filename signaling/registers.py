@@ -1,0 +1,103 @@
+"""The REGISTERs that the engine keeps until they are answered.  See infra/signaling/registrar.c."""
+
+from __future__ import annotations
+
+import ctypes
+import re
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import _pjsua2
+
+from chalicelib.calls.session import Headers
+
+from .messages import address_uri, header_lines, host_of
+
+# What is drained at a time: thirty messages of the longest kind, so that the calls get their turn between.
+SIZE = 1 << 18
+_HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
+
+
+@dataclass(frozen=True)
+class Request:
+    """A REGISTER.  ``source``: the address and port that it came from.  ``text`` has no body."""
+
+    number: int
+    transport: str
+    source: str
+    text: str
+
+    def __repr__(self) -> str:
+        return f"Request({self.number}, {self.source})"
+
+    @property
+    def host(self) -> str:
+        """The address that it came from."""
+        return self.source.rpartition(":")[0]
+
+    @property
+    def received(self) -> str:
+        """Where it came from, as a SIP URI."""
+        return f"sip:{self.source};transport={self.transport}"
+
+    @property
+    def aor(self) -> str:
+        """The address of record: whom it is for (RFC 3261 §10.2)."""
+        return address_uri(self.value("to", "t"))
+
+    @property
+    def realm(self) -> str:
+        """The domain of the address of record; empty when that is no host."""
+        domain = host_of(self.aor)
+        return domain if _HOST.fullmatch(domain) else ""
+
+    def value(self, *names: str) -> str:
+        """The first of ``values``, or empty."""
+        return next(iter(self.values(*names)), "")
+
+    def values(self, *names: str) -> tuple[str, ...]:
+        """Those of all headers under ``names``, in lower case; give the compact form too."""
+        return tuple(value for name, value in self._headers if name in names)
+
+    @cached_property
+    def _headers(self) -> Headers:
+        return tuple((name.lower(), value) for name, value in header_lines(self.text))
+
+
+class Registers:
+    """For the loop's thread."""
+
+    def __init__(self) -> None:
+        self._library = ctypes.CDLL(_pjsua2.__file__)
+        self._buffer = ctypes.create_string_buffer(SIZE)
+
+    def start(self) -> None:
+        """Take them from now on; after libInit."""
+        self._library.callapi_registrar_start()
+
+    def refuse(self) -> None:
+        """503 to those that come from now on."""
+        self._library.callapi_registrar_refuse()
+
+    def drain(self) -> Iterator[Request]:
+        """What came since the last time."""
+        size = self._library.callapi_registrar_drain(self._buffer, SIZE)
+        data = self._buffer.raw[:size]
+        start = 0
+        while start < size:
+            length, number = struct.unpack_from("=II", data, start)
+            line, _, text = data[start + 8 : start + 4 + length].decode(errors="replace").partition("\n")
+            transport, source = line.split(" ", 1)
+            yield Request(number, transport.removesuffix("6").lower(), source, text)
+            start += 4 + length
+
+    def accept(self, number: int) -> bool:
+        """Keep retransmissions away from now on.  False: it was one itself, or has gone, or there are too many."""
+        return int(self._library.callapi_registrar_accept(number)) == 0
+
+    def respond(self, number: int, code: int, headers: Headers = ()) -> None:
+        """Harmless for one that has gone."""
+        lines = "".join(f"{name}: {value}\n" for name, value in headers)
+        self._library.callapi_registrar_respond(number, code, lines.encode())

@@ -1,0 +1,111 @@
+"""``<Client>``: every telephone that the client registered rings, where its REGISTER came from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from callapi.processes import free_port
+from tests.signaling.peer import Peer
+from tests.signaling.test_dial_semantics import Make, called, sip
+from tests.signaling.test_named import AFTER, HOOK, action
+from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+
+AOR = "sip:alice@voice.example.com"
+PRIVATE = "sip:alice@10.1.2.3:5060;ob"
+"""A Contact behind NAT: the address guard would never let an INVITE go there."""
+
+
+def contact(uri: str, received: str) -> dict[str, Any]:
+    return {"uri": uri, "received": received, "expires_at": 0, "registered_at": 0, "aor": AOR}
+
+
+def came_from(peer: Peer) -> str:
+    return f"sip:127.0.0.1:{peer.port};transport=udp"
+
+
+def alice(*contacts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"clients": {"alice": contacts}} | more
+
+
+def client(name: str = "alice", attributes: str = "") -> str:
+    return f"<Client {attributes}>{name}</Client>"
+
+
+def test_client_behind_nat_is_called_where_its_register_came_from(tmp_path: Path, peers: Make) -> None:
+    phone = peers(Peer)
+    account = alice(contact(PRIVATE, came_from(phone)))
+    documents = {MAIN: dial(client("alice?order=7"), attributes=f'action="{AFTER}"'), AFTER: "<Response/>"}
+    with task_running(tmp_path, documents, ACCOUNT=json.dumps(account)) as task:
+        called(peers, task)
+        invite = phone.expect("INVITE")
+        assert invite.line == f"INVITE {PRIVATE} SIP/2.0"
+        assert invite.header("to") == f"<{AOR}>"
+        assert invite.header("x-order") == "7"
+        phone.answer(invite)
+        wait_until(lambda: task.events("bridged"))
+        phone.request("BYE", invite)
+        assert action(task)["DialCallStatus"] == "completed"
+        assert '"to":"client:alice"' in action(task)["DialLegs"]
+
+
+def test_all_telephones_of_a_client_ring_and_the_first_who_answers_is_bridged(
+    tmp_path: Path, peers: Make
+) -> None:
+    desk, mobile = peers(Peer), peers(Peer)
+    account = alice(*(contact(peer.uri, came_from(peer)) for peer in (desk, mobile)))
+    with task_running(tmp_path, {MAIN: dial(client(attributes=HOOK))}, ACCOUNT=json.dumps(account)) as task:
+        caller = called(peers, task)
+        first, second = desk.expect("INVITE"), mobile.expect("INVITE")
+        desk.reply(first, "180 Ringing")
+        mobile.answer(second)
+        desk.expect("CANCEL")
+        wait_until(lambda: task.events("bridged"))
+        caller.hang_up()
+        task.wait_idle()
+        ends = [c["parameters"] for c in task.entries("callback") if c["event"] == "completed"]
+        assert sorted(end["CallStatus"] for end in ends) == ["canceled", "completed"]
+        assert {end["To"] for end in ends} == {"client:alice"}
+
+
+def test_client_that_is_not_registered_fails_alone(tmp_path: Path, peers: Make) -> None:
+    callee = peers(Peer)
+    documents = {
+        MAIN: dial(client("nobody"), sip(callee), attributes=f'action="{AFTER}"'),
+        AFTER: "<Response/>",
+    }
+    with task_running(tmp_path, documents) as task:
+        called(peers, task)
+        invite = callee.expect("INVITE")
+        callee.answer(invite)
+        callee.expect("ACK")
+        callee.request("BYE", invite)
+        assert '"errorCode":32009' in action(task)["DialLegs"]
+        assert action(task)["DialCallStatus"] == "completed"
+
+
+def test_telephone_whose_connection_is_gone_is_called_at_its_contact(tmp_path: Path, peers: Make) -> None:
+    phone = peers(Peer)
+    gone = f"sip:127.0.0.1:{free_port()};transport=tcp"
+    with task_running(
+        tmp_path, {MAIN: dial(client())}, ACCOUNT=json.dumps(alice(contact(phone.uri, gone)))
+    ) as task:
+        called(peers, task)
+        phone.answer(phone.expect("INVITE"))
+        wait_until(lambda: task.events("bridged"))
+
+
+def test_contact_that_the_rules_refuse_gets_no_invite_but_the_place_it_registered_from_does(
+    tmp_path: Path, peers: Make
+) -> None:
+    phone, premium = peers(Peer), peers(Peer)
+    uri = f"sip:+1900@localhost:{premium.port}"
+    rules = {"allowed_hosts": ["voice.example.com"]}
+    account = alice(contact(uri, came_from(phone)), policy={"rules": rules})
+    documents = {MAIN: dial(client(), attributes=f'action="{AFTER}"'), AFTER: "<Response/>"}
+    with task_running(tmp_path, documents, ACCOUNT=json.dumps(account)) as task:
+        called(peers, task)
+        phone.reply(phone.expect("INVITE"), "404 Not Found")
+        assert action(task)["DialCallStatus"] == "failed"
+    assert premium.count("INVITE") == 0
