@@ -191,7 +191,7 @@ def registering_softphone(
     """One that registers at 127.0.0.1."""
     registrar = f"sip:127.0.0.1:{registrar_port}" + (";transport=tcp" if kind == "tcp" else "")
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.signaling.softphone", kind, "none", "", "", ""], cwd=ROOT,
+        [sys.executable, "-m", "tests.signaling.softphone", kind, "none", "", "", "", ""], cwd=ROOT,
         env=os.environ | {"REGISTRAR": registrar, "USERNAME": username, "PASSWORD": password},
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
