@@ -16,6 +16,7 @@ SUBJECTS = (
     "signaling",
     "forking",
     "listening",
+    "clients",
     "transcoding",
     "recording",
 )

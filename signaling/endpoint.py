@@ -84,6 +84,15 @@ class Endpoint:
             self._listen_at(pj.PJSIP_TRANSPORT_TCP6, self.port, settings.sip_host6, settings.sip_host6)
             self._listen_at(pj.PJSIP_TRANSPORT_TLS6, self._tls_port, settings.sip_host6, settings.sip_host6)
         self.library.audDevManager().setNullDev()
+        self._narrow_opus()
+
+    def _narrow_opus(self) -> None:
+        """Opus at the bridge's own rate, which loses what is above 4 kHz anyway: its 48 kHz would cost several times as
+        much, for nothing.  Our SDP says so (``maxplaybackrate``, RFC 7587 §7.1); the peer may send what it likes.
+        """
+        config = self.library.getCodecOpusConfig()
+        config.sample_rate = CLOCK_RATE
+        self.library.setCodecOpusConfig(config)
 
     def start(self) -> None:
         """Begin to take INVITEs."""
