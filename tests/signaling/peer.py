@@ -57,7 +57,7 @@ class Peer:
         self.port: int = self._socket.getsockname()[1]
         self.media = media
         self.place = f"127.0.0.1:{self.port}"
-        self._codecs = "0 121" if telephone_event else "0"
+        self.codecs = "0 121" if telephone_event else "0"
         self.tag = uuid.uuid4().hex[:8]
         self.received: list[Message] = []
         self.automatic = True
@@ -162,10 +162,8 @@ class Peer:
         if not direction:
             return ""
         self._sdp_version += 1
-        text = SDP.format(
-            port=self.media, direction=direction, codecs=self._codecs, version=self._sdp_version
-        )
-        return text if "121" in self._codecs else text.replace("a=rtpmap:121 telephone-event/8000\r\n", "")
+        text = SDP.format(port=self.media, direction=direction, codecs=self.codecs, version=self._sdp_version)
+        return text if "121" in self.codecs else text.replace("a=rtpmap:121 telephone-event/8000\r\n", "")
 
     def _send(self, head: list[str], body: str, to: tuple[str, int]) -> None:
         kind = ["Content-Type: application/sdp"] if body.startswith("v=0") else []

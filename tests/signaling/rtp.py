@@ -1,4 +1,4 @@
-"""A telephone's media: PCMU over RTP, a sine out, a tone measured in, RFC 4733 digits out."""
+"""A telephone's media: PCMU or PCMA over RTP, a sine out, a tone measured in, RFC 4733 digits out."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 import struct
 import threading
 import time
+from bisect import bisect
 from collections import deque
 from collections.abc import Sequence
 
@@ -33,6 +34,27 @@ def compressed(sample: int) -> int:
     magnitude = min(magnitude, 32635) + 0x84
     exponent = magnitude.bit_length() - 8
     return ~(sign | exponent << 4 | (magnitude >> (exponent + 3)) & 0x0F) & 0xFF
+
+
+def _linear_a(code: int) -> int:
+    """One A-law octet as 16-bit PCM (ITU-T G.711)."""
+    code ^= 0x55
+    segment, magnitude = (code & 0x70) >> 4, ((code & 0x0F) << 4) + 8
+    magnitude = magnitude + 0x100 << segment - 1 if segment else magnitude
+    return magnitude if code & 0x80 else -magnitude
+
+
+LINEAR_A = [_linear_a(code) for code in range(256)]
+BY_VALUE = sorted(range(256), key=LINEAR_A.__getitem__)
+
+
+def compressed_a(sample: int) -> int:
+    """16-bit PCM as one A-law octet."""
+    return BY_VALUE[min(255, bisect(BY_VALUE, sample, key=LINEAR_A.__getitem__))]
+
+
+PCMU, PCMA = 0, 8
+LAWS = {PCMU: (LINEAR, compressed), PCMA: (LINEAR_A, compressed_a)}
 
 
 def tones(*parts: tuple[float, float, float]) -> list[int]:
@@ -65,6 +87,7 @@ class Telephone:
         self._keys: list[str] = []
         self._sounds: deque[int] = deque()
         self.digits = ""
+        self.codec = PCMU
         self._sequence = self._time = 0
         self._running, self._silent = True, False
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._receive, self._send)]
@@ -124,8 +147,9 @@ class Telephone:
                 continue
             if packet[1] & 0x7F == EVENT and packet[1] & 0x80:
                 self.digits += DIGITS[packet[12]]
-            elif packet[1] & 0x7F == 0:
-                self._heard += [LINEAR[code] for code in packet[12:]]
+            elif packet[1] & 0x7F == self.codec:
+                linear = LAWS[self.codec][0]
+                self._heard += [linear[code] for code in packet[12:]]
 
     def _send(self) -> None:
         due = time.monotonic()
@@ -138,7 +162,7 @@ class Telephone:
                 self._send_digit(self._keys.pop(0))
                 due = time.monotonic()
             elif self._peer:
-                self._send_packet(0, self._time, self._sound())
+                self._send_packet(self.codec, self._time, self._sound())
                 self._time += FRAME
 
     def _sound(self) -> bytes:
@@ -149,7 +173,8 @@ class Telephone:
 
     def _sine(self) -> bytes:
         step = 2 * math.pi * self._tone / 8000
-        return bytes(compressed(int(8000 * math.sin(step * (self._time + i)))) for i in range(FRAME))
+        code = LAWS[self.codec][1]
+        return bytes(code(int(8000 * math.sin(step * (self._time + i)))) for i in range(FRAME))
 
     def _send_digit(self, digit: str) -> None:
         """Five packets of one event, the last three with the end bit (RFC 4733 §2.5.1.4)."""

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.rtp import Telephone
+from tests.signaling.peer import Peer
+from tests.signaling.rtp import PCMA, Telephone
 from tests.signaling.softphone import softphone
+from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
 from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
 
 Start = Callable[..., Sipp]
@@ -33,3 +35,22 @@ def test_caller_of_pcmu_hears_his_tone_come_back_from_a_callee_of(
                 task.wait_idle()
     finally:
         caller.close()
+
+
+def test_callee_who_changes_his_codec_by_reinvite_is_heard_and_hears(tmp_path: Path, peers: Make) -> None:
+    ear, mouth = peers(Telephone, CALLER_TONE), peers(Telephone, CALLEE_TONE)
+    callee = peers(Peer, mouth.port)
+    with task_running(tmp_path, {MAIN: dial(sip(callee))}) as task:
+        called(peers, task, ear.port)
+        invite = callee.expect("INVITE")
+        callee.answer(invite)
+        wait_until(lambda: ear.hears(CALLEE_TONE) and mouth.hears(CALLER_TONE))
+        callee.codecs = "8 121"
+        callee.request("INVITE", invite, sdp="sendrecv")
+        answer = callee.expect("SIP/2.0 200")
+        callee.acknowledge(answer)
+        assert "RTP/AVP 8" in answer.body
+        mouth.codec = PCMA
+        heard = mouth.heard_seconds()
+        wait_until(lambda: mouth.heard_seconds() > heard + 1 and mouth.hears(CALLER_TONE))
+        assert ear.hears(CALLEE_TONE)
