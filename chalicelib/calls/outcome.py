@@ -19,7 +19,7 @@ def dial_result(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     if not legs:
         return NOBODY_DIALLED
     chosen, status = _outcome(dial, legs, turn.call(sid))
-    return dial_parameters(dial, legs, chosen, status, turn.at) | recording_parameters(dial)
+    return dial_parameters(dial, legs, chosen, status, turn.at) | recording_parameters(dial, turn.at)
 
 
 def _outcome(dial: Dial, legs: list[Call], dialler: Call) -> tuple[Call, CallStatus]:

@@ -41,7 +41,7 @@ def on_recording(turn: Turn, event: RecordingStarted | RecordingEnded) -> None:
     if recorded is None or recorded.sid != event.recording:
         return
     if isinstance(event, RecordingStarted):
-        recorded = msgspec.structs.replace(recorded, url=event.url)
+        recorded = msgspec.structs.replace(recorded, url=event.url, started_at=event.at)
     else:
         recorded = msgspec.structs.replace(recorded, seconds=event.seconds)
     turn.change_dial(event.call, recorded=recorded)
@@ -53,15 +53,17 @@ def lose_recording(turn: Turn) -> None:
         turn.change_dial(call.sid, recorded=None)
 
 
-def recording_parameters(dial: Dial) -> dict[str, str]:
-    """What the action request adds when something was recorded (CONTRACT §2).
+def recording_parameters(dial: Dial, at: float) -> dict[str, str]:
+    """What the action request of a Dial that ended ``at`` adds when something was recorded (CONTRACT §2).
 
-    ``RecordingDuration`` is missing when the Dial was ended by the engine while the task still recorded the ringing.
+    A recording that still runs when the engine itself ends the Dial ends with it: it is as long as it has run.
     """
     recorded = dial.recorded
     if recorded is None or not recorded.url:
         return {}
-    parameters = {"RecordingSid": recorded.sid, "RecordingUrl": recorded.url}
-    if recorded.seconds is not None:
-        parameters["RecordingDuration"] = str(int(recorded.seconds))
-    return parameters
+    seconds = at - recorded.started_at if recorded.seconds is None else recorded.seconds
+    return {
+        "RecordingSid": recorded.sid,
+        "RecordingUrl": recorded.url,
+        "RecordingDuration": str(max(0, int(seconds))),
+    }

@@ -74,11 +74,15 @@ class Run(Value, frozen=True):
 
 
 class Recorded(Value, frozen=True):
-    """The recording of a Dial: ``url`` is empty until it runs, ``seconds`` None until it has ended."""
+    """The recording of a Dial: ``url`` is empty until it runs, ``seconds`` None until it has ended.
+
+    ``started_at``: seconds since the epoch.
+    """
 
     sid: str
     url: str = ""
     seconds: float | None = None
+    started_at: float = 0.0
 
 
 class Referral(Value, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.calls.commands import Dial, Fetch
-from chalicelib.calls.events import RecordingEnded, RecordingStarted, TaskLost
+from chalicelib.calls.events import RecordingEnded, RecordingStarted, RingTimeout, TaskLost
 from tests.calls.story import ACCOUNT, CALLER, Story
 
 NO_ROOM = 32220
@@ -99,6 +99,15 @@ def test_recorded_ringing_is_told_though_nobody_answered() -> None:
     story.feed(RecordingEnded, CALLER, sid, 4.0)
     story.ended(story.legs[0], 486)
     assert told(story)["RecordingSid"] == sid
+
+
+def test_dial_that_the_engine_ends_tells_how_long_its_recording_has_run() -> None:
+    story = recorded("record-from-ringing")
+    recording_started(story)
+    story.rings(story.legs[0])
+    story.rings(story.legs[0])
+    story.feed(RingTimeout, story.legs[0])
+    assert told(story)["RecordingDuration"] == "3"  # a second an event
 
 
 def test_recording_that_could_not_start_is_a_problem_and_the_call_goes_on() -> None:
