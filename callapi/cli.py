@@ -13,7 +13,7 @@ from .ladder import FORMATS
 from .platform import NotRunningError, find_running
 from .processes import StartError
 from .trace import UnknownCallError, calls_table, moments, read_rows
-from .up import application_from, client_from, up
+from .up import application_from, client_from, policy_from, up
 
 Failure = (StartError, NotRunningError, RefusedError, UnknownCallError, OSError)
 
@@ -49,6 +49,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME:PASSWORD",
         help="a softphone that may register; again for more",
     )
+    platform.add_argument(
+        "--policy", type=Path, metavar="FILE", help="the account's policy: trunks, host rules, limits"
+    )
     platform.set_defaults(run=_up)
 
     placing = commands.add_parser("call", help="place a call through the REST API and follow it")
@@ -75,7 +78,13 @@ def _up(options: argparse.Namespace) -> int:
     except ValueError as error:  # not through argparse, which would show the password
         print(f"callapi: --client: {error}", file=sys.stderr)
         return 2
-    return up(application_from(options.rcml, options.voice_url), options.ready_file, clients)
+    try:
+        policy = policy_from(options.policy)
+    except (OSError, ValueError) as error:
+        print(f"callapi: --policy: {error}", file=sys.stderr)
+        return 2
+    application = application_from(options.rcml, options.voice_url)
+    return up(application, options.ready_file, clients, policy)
 
 
 def _demo(options: argparse.Namespace) -> int:

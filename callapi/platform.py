@@ -19,6 +19,7 @@ from pathlib import Path
 
 import msgspec
 
+from chalicelib.calls.policy import Policy
 from chalicelib.calls.session import Application
 from chalicelib.rcml import seal_passwords
 from chalicelib.storage.accounts import Accounts
@@ -88,11 +89,12 @@ def platform(
     application: Application,
     tell: Callable[[str], None] = lambda text: None,
     clients: tuple[Client, ...] = (),
+    policy: Policy | None = None,
 ) -> Iterator[Platform]:
     """Bring everything up, give it, and end all of it afterwards, whatever happened.
 
     ``application`` (its ``account_sid`` is ignored) is what a call to any domain runs.  ``tell`` hears what is
-    being done.  ``clients`` may register.  Raises StartError when a part does not come up.
+    being done.  ``clients`` may register; ``policy`` is the account's.  Raises StartError when a part does not come up.
     """
     with ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="callapi-"))
@@ -103,7 +105,7 @@ def platform(
         tell("deploying the stack")
         deployed = deploy(cloud, folder)
         account, token = "AC" + secrets.token_hex(16), secrets.token_hex(16)
-        register(cloud, deployed, account, token, application, clients)
+        register(cloud, deployed, account, token, application, clients, policy)
         tell("starting the signaling process")
         sip_uri, signaling = stack.enter_context(signaling_task(cloud, deployed, folder))
         ready = Ready(sip_uri, _api_url(cloud, deployed), account, token)
@@ -118,11 +120,15 @@ def register(
     token: str,
     application: Application,
     clients: tuple[Client, ...] = (),
+    policy: Policy | None = None,
 ) -> None:
-    """Save the account with its clients, and ``application`` as that of every domain, its passwords sealed."""
+    """Save the account with its clients and its policy, and ``application`` as that of every domain.
+
+    The passwords of its document are sealed.
+    """
     seal = Sealer(cloud.client("kms"), stack["SealKey"]).seal
     accounts = Accounts(Table(cloud.dynamodb(), stack["AccountsTable"]))
-    accounts.save_account(account, token)
+    accounts.save_account(account, token, policy)
     for client in clients:
         accounts.save_client(account, client.name, client.password, REALMS)
     accounts.save_application(

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from chalicelib.calls.policy import Policy, read_policy
 from chalicelib.calls.session import Application
 from chalicelib.storage.accounts import check_client
 
@@ -39,14 +40,24 @@ def client_from(text: str) -> Client:
     return Client(name, password)
 
 
-def up(application: Application, ready_file: Path | None, clients: tuple[Client, ...] = ()) -> int:
+def policy_from(file: Path | None) -> Policy | None:
+    """The account's policy in JSON (docs/safety.md).  OSError for a wrong file, InvalidPolicyError for its text."""
+    return read_policy(file.read_text()) if file else None
+
+
+def up(
+    application: Application,
+    ready_file: Path | None,
+    clients: tuple[Client, ...] = (),
+    policy: Policy | None = None,
+) -> int:
     """Run until Ctrl-C or SIGTERM (status 0), or until a part of the platform ends by itself (status 1)."""
     console = Console(stderr=True)
     with _stoppable() as stop:
         try:
             with (
                 console.status("setting up") as status,
-                platform(application, status.update, clients) as local,
+                platform(application, status.update, clients, policy) as local,
                 announced(local.running),
             ):
                 if ready_file:
