@@ -133,6 +133,7 @@ class Dialing:
             self._placings.pop(sid, None)
         if self.winner is not None and self.winner.sid in legs:
             unbridge(self._parent, self.winner)
+            self._watch = None  # it goes on: a telephone that lost its network sends no BYE
             self._close()
         elif not self._placings:
             self._close()
@@ -141,8 +142,11 @@ class Dialing:
 
     def _parent_ended(self) -> None:
         """Nobody is there to talk to.  A callee whom the caller has referred elsewhere waits for what comes."""
+        goes_on = self.winner if self._transferor is self._parent else None
+        if goes_on is not None:
+            self._watch = None  # see part
         self._close()
-        self._cancel_all_but(self.winner if self._transferor is self._parent else None)
+        self._cancel_all_but(goes_on)
 
     def _cancel_all_but(self, winner: Leg | None) -> None:
         for placing in list(self._placings.values()):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 SECONDS = 120
 KEPT = 20_000
-"""Nonces whose uses are counted: as many as can be accepted in SECONDS (MOST_TRANSACTIONS of registrar.c), and more."""
+"""Nonces whose uses are counted.  Above it no new one is taken until the oldest is too old to be fresh."""
 
 
 class Nonces:
@@ -45,12 +45,20 @@ class Nonces:
 
         False: who sent it may have heard another send it.
         """
-        if count <= self._used.get(nonce, 0):
+        if count <= self._used.get(nonce, 0) or (nonce not in self._used and not self._has_room()):
             return False
         self._used[nonce] = count
         self._used.move_to_end(nonce)
-        if len(self._used) > KEPT:
-            self._used.popitem(last=False)
+        return True
+
+    def _has_room(self) -> bool:
+        """What is forgotten must be too old: else it could be used again."""
+        if len(self._used) < KEPT:
+            return True
+        oldest = next(iter(self._used))
+        if self._clock() - int(oldest[:8], 16) < SECONDS:
+            return False
+        del self._used[oldest]
         return True
 
     def _seal(self, made: str, realm: str, host: str) -> str:

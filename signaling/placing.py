@@ -15,7 +15,7 @@ from .legs import UNREACHABLE, Leg
 from .loop import Timer
 from .messages import from_header
 from .redirects import MOST, MOVED
-from .resolving import REFUSED, TargetError
+from .resolving import REFUSED, TargetError, is_address
 from .services import Services
 from .targets import Target, loose, wanted
 
@@ -175,15 +175,34 @@ def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Targe
     A telephone behind NAT is where its REGISTER came from; where its Contact leads is the second try, if at all.
     """
     if command.proxy:
+        _judge_behind_proxy(command, uri, services)
         return services.resolver.targets(command.proxy, None)
     if not command.received or uri != command.uri:
         return services.resolver.targets(uri, command.rules)
-    registered = services.resolver.targets(command.received, None)
-    try:
-        others = services.resolver.targets(uri, command.rules)
-    except TargetError:
-        return registered
-    return (*registered, *(target for target in others if target not in registered))
+    found: list[Target] = []
+    refused = TargetError(REFUSED)
+    for place, rules in ((command.received, None), (uri, command.rules)):
+        try:
+            if rules is not None and not rules.permit_user(wanted(place).user):
+                raise TargetError(REFUSED)
+            found += services.resolver.targets(place, rules)
+        except TargetError as error:
+            refused = error
+    if not found:
+        raise refused
+    return tuple(dict.fromkeys(found))
+
+
+def _judge_behind_proxy(command: commands.Leg, uri: str, services: Services) -> None:
+    """Raises TargetError for a callee that may not be called: the proxy would find him all the same.
+
+    An address is judged as ever.  What a name leads to only the proxy knows: rules that name networks know no name.
+    """
+    want = wanted(uri)
+    if is_address(want.host):
+        services.resolver.targets(uri, command.rules)
+    elif command.rules and not command.rules.permit_target(want.host, "", want.port or want.default_port):
+        raise TargetError(REFUSED)
 
 
 def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:

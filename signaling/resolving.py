@@ -111,7 +111,7 @@ class Resolver:
         """RFC 3263 §4.1 and §4.2.  A port or an address in the URI says it all: then nothing is asked."""
         transport: Transport = want.transport or "udp"
         plain = Server(transport, want.host, want.port or want.default_port)
-        if want.port or _is_address(want.host):
+        if want.port or is_address(want.host):
             yield plain
             return
         services = self._services(want, question)
@@ -143,7 +143,7 @@ class Resolver:
         bare = host.strip("[]")
         if bare == ".":  # the SRV record says: not here (RFC 2782)
             return []
-        if _is_address(host):
+        if is_address(host):
             return [bare] if ":" not in bare or "AAAA" in self._families else []
         if self._addresses_by_dns:
             return [record.address for kind in self._families for record in question.records(host, kind)]
@@ -210,7 +210,8 @@ def _in_order(records: Iterable[Any], chance: random.Random) -> Iterator[Any]:
         yield chosen
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Whether ``host`` is an address, in brackets or without."""
     try:
         ipaddress.ip_address(host.strip("[]"))
     except ValueError:

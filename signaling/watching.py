@@ -1,4 +1,5 @@
-"""Ends a bridge whose callee fell silent: a telephone that lost its network sends no BYE."""
+"""Ends a callee who fell silent, in a bridge or where a transfer took him: a telephone that lost its network sends no
+BYE."""
 
 from __future__ import annotations
 
@@ -36,6 +37,8 @@ class Watch:
             self._timer.cancel()
 
     def _look(self) -> None:
+        if self._leg.over:
+            return
         packets = self._leg.packets_received()
         if packets != self._packets or not self._leg.active:
             self._packets = packets

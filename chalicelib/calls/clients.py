@@ -26,5 +26,5 @@ def _route(turn: Turn, contact: Contact, headers: str) -> Route:
     """A contact may name any place: it is gone to only under the account's rules, but to where the client itself
     registered from always.
     """
-    uri = route_uri(contact.uri.partition("?")[0] + headers)
+    uri = route_uri(contact.uri + headers)  # a contact is kept without headers
     return Route(uri=uri, to=contact.aor, rules=rules_of(turn), received=contact.received)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from .. import rcml
-from .commands import Answer, Hangup, Leg, Ring
+from .commands import Answer, Hangup, Leg, Notify, Ring
 from .commands import Dial as DialCommand
 from .documents import parse
 from .hunting import rounds
@@ -21,6 +21,8 @@ from .session import Call, Dial
 from .turn import Turn
 
 TOO_MANY_URIS = 13250
+NOT_TRANSFERRED = 503
+"""What the final NOTIFY about a REFER says that came to nothing."""
 
 
 def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
@@ -182,11 +184,12 @@ def finish_dial(turn: Turn, sid: str) -> None:
 def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     """The Dial of ``sid`` is no more, and what is left of it is hung up; returns what its action request has to tell.
 
-    What the application says to a REFER that is still under way is not run.
+    What the application says to a REFER that is still under way is not run, and who sent it is told so.
     """
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid
         turn.update(asked, unheard=(*turn.call(asked).unheard, dial.referral.request))
+        turn.command(Notify(dial.referral.transferor, NOT_TRANSFERRED))
     for leg in dial.legs:
         if not is_out(turn.call(leg)):
             turn.command(Hangup(leg))

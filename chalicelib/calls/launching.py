@@ -52,8 +52,8 @@ def on_claimed(turn: Turn, event: Claimed) -> None:
         turn.problem(error.code, error.message)
         end_call(turn, turn.update(parent.sid, to=parent.to.partition("?")[0], run=None), error=error.code)
         return
-    if _is_sip(parent.to):
-        parent = turn.update(parent.sid, to=route.uri.without_headers)
+    shown = route.uri.without_headers if _is_sip(parent.to) else parent.to.partition("?")[0]
+    parent = turn.update(parent.sid, to=shown)
     turn.command(Invite(_first_leg(turn, parent, route, launch), time_limit=launch.time_limit))
 
 

@@ -31,6 +31,8 @@ def separate(turn: Turn, dialler: str, dial: Dial, going: set[str]) -> None:
     result = wind_up(turn, dialler, dial)
     if not dial.bridged:
         result = result | {"DialCallStatus": "canceled"}
+    if turn.call(dialler).over:  # a caller who referred the callee elsewhere, and left
+        turn.update(dialler, run=None)
     if dial.action:
         turn.inform(dialler, dial.action, dial.method, result)
     for sid in sorted(pair - going):

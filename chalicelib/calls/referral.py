@@ -11,6 +11,7 @@ import msgspec
 
 from .. import rcml
 from .commands import Notify
+from .dial import NOT_TRANSFERRED
 from .documents import parse
 from .events import Fetched, Referred
 from .parting import dial_of, separate
@@ -19,7 +20,7 @@ from .session import Call, Dial, Referral
 from .turn import Turn
 
 TRANSFER_FAILED = 32218
-OK, UNAVAILABLE, DECLINE = 200, 503, 603
+OK, DECLINE = 200, 603
 
 
 def on_referred(turn: Turn, call: Call, event: Referred) -> None:
@@ -61,7 +62,7 @@ def on_refer_answered(turn: Turn, dialler: Call, event: Fetched) -> None:
     turn.change_dial(dialler.sid, referral=None)
     text = _document(turn, event)
     if text is None or turn.call(event.call).over:
-        turn.command(Notify(transferor, UNAVAILABLE))
+        turn.command(Notify(transferor, NOT_TRANSFERRED))
         return
     turn.command(Notify(transferor, OK))
     dial = turn.call(dialler.sid).dial

@@ -195,6 +195,7 @@ def _task_lost(turn: Turn) -> None:
     lose_recording(turn)
     for call in turn.calls():
         turn.update(call.sid, unheard=())
+        turn.change_dial(call.sid, referral=None)
         if call.over:
             turn.update(call.sid, run=None)
             continue

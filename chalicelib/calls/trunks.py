@@ -15,8 +15,8 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
 
     ``host``: ``name``, ``name:port``, or either with parameters (``sip.example.com;transport=tls``).
     ``credential_ref``: the name of a stored secret of the account, for its challenges.  ``prefixes``: of the numbers
-    that it takes, without separators (``+49``, ``0``); none: every number.  Of the number ``strip`` characters are
-    taken off and ``prepend`` is put before the rest.  ``from_host``: the host of From, where it is to be the
+    that it takes, without separators (``+49``, ``0``); none: every number.  Of the prefix ``strip`` characters are
+    taken off, and ``prepend`` is put before the rest.  ``from_host``: the host of From, where it is to be the
     carrier's; ``user_phone`` says ``;user=phone`` (RFC 3261 §19.1.1).  ``proxy``: a SIP URI that the INVITE goes
     through.
     """
@@ -48,8 +48,10 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
             sip.parse_uri(f"sip:{self.from_host or 'example.com'}")
         except sip.InvalidSipUri as error:
             return error.message
-        if self.strip < 0 or "?" in self.host or not self.host:
-            return "no host, a host with headers, or a strip below 0"
+        if not self.host or "?" in self.host:
+            return "no host, or a host with headers"
+        if not 0 <= self.strip <= min(map(len, self.prefixes), default=0):
+            return "strip takes off what is no prefix: rules for numbers would be judged by another one"
         wrong = [prefix for prefix in self.prefixes if not prefix or prefix != prefix.translate(SEPARATORS)]
         return f"no prefix: {wrong[0]!r}" if wrong else proxy_fault(self.proxy)
 

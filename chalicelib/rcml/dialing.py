@@ -24,6 +24,8 @@ BAD_SIP_URI = 13243
 BAD_CREDENTIALS = 13249
 BAD_NUMBER = 13223
 
+MAX_CLIENT = 121
+"""Characters; none that is longer can register."""
 MAX_NUMBER = 50
 """Characters, as written with dots and spaces."""
 _NUMBER = frozenset("0123456789+*#ABCDabcd-.() ")
@@ -103,8 +105,9 @@ def _client(element: _Element, report: Report) -> Client:
     fields = read_fields(element, schema.CLIENT, report)
     video = fields["video"] = _video(element, report) if len(element) else None
     target = _named_target(element, fields.pop("name"), video, report)
-    if not target:
-        fields["problem"] = report.error(element, NESTED, "<Client> has no name")
+    if not 0 < len(target.partition("?")[0].strip()) <= MAX_CLIENT:
+        message = f"<Client> has no name of at most {MAX_CLIENT} characters"
+        fields["problem"] = report.error(element, NESTED, message)
     return Client(line=element.sourceline or 0, target=target, **fields)
 
 

@@ -176,6 +176,8 @@ def _launch(form: Form, sealing: Sealing) -> Launch:
     username, password = form.get("SipAuthUsername"), (form.all("SipAuthPassword") or [""])[-1]
     if password and not username:
         raise InvalidError(21226, "SipAuthPassword needs SipAuthUsername")
+    if username and not _is_sip(form.get("To")):
+        raise InvalidError(21226, "SipAuthUsername is for a SIP URI; a trunk has its own credentials")
     return Launch(
         timeout=_seconds(form, "Timeout", TIMEOUT),
         time_limit=_seconds(form, "TimeLimit", TIME_LIMIT),

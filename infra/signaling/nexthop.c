@@ -160,12 +160,13 @@ static pj_bool_t is_address(const pj_str_t *host, pj_sockaddr *address)
     return pj_inet_pton(pj_AF_INET6(), host, &address->ipv6.sin6_addr) == PJ_SUCCESS;
 }
 
-/* Whether the engine may send to `host` in the dialog, as it stands there. */
-static pj_bool_t is_good(const pj_str_t *host, const struct peer *peer)
+/* Whether the engine may send to `host` in the dialog, as it stands there. A pinned one is ours only where it is the
+ * peer's own address: anybody may write such a host into a Contact. */
+static pj_bool_t is_good(const pj_str_t *host, pj_bool_t pinned, const struct peer *peer)
 {
     pj_sockaddr address;
-    return is_address(host, &address) &&
-           ((peer != NULL && same_host(&address, &peer->address)) || is_permitted(&address));
+    return is_address(host, &address) && ((peer != NULL && same_host(&address, &peer->address)) ||
+                                          (!pinned && is_permitted(&address)));
 }
 
 /* A sips: URI asks for TLS (RFC 3261 26.2.2): a peer that speaks to us without it does not do. No peer: another branch
@@ -200,7 +201,7 @@ static void resolve(pjsip_resolver_t *resolver, pj_pool_t *pool, const pjsip_hos
     const struct peer *peer = dialog == NULL ? NULL : peer_of(dialog);
     pj_bool_t within = peer != NULL || (dialog != NULL && PJSIP_MSG_TO_HDR(message->msg)->tag.slen > 0);
 
-    if (!pinned && within && !is_good(&plain.addr.host, peer)) {
+    if (within && !is_good(&plain.addr.host, pinned, peer)) {
         resolve_to_peer(peer, target, message, cb, token);
         return;
     }

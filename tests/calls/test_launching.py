@@ -54,6 +54,7 @@ def test_call_of_the_api_goes_where_its_to_says(to: str, leg: dict[str, Any]) ->
     assert {name: getattr(found, name) for name in leg} == leg
     assert ("X-A", "1") in found.headers
     assert found.timeout == 20
+    assert "X-A" not in claimed(to, alice=ALICE).call(CALLER).to
 
 
 @pytest.mark.parametrize(

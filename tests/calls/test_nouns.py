@@ -50,6 +50,28 @@ def test_number_and_client_are_screened_and_report_as_a_sip_does(noun: str, show
     ]
 
 
+def test_contact_with_a_question_mark_in_its_user_is_called_as_it_is() -> None:
+    story = Story()
+    story.caller_calls()
+    request = story.last_of(Fetch)
+    contact = Contact("sip:a?b@192.0.2.1", "", expires_at=2e9, registered_at=1e9)
+    story.feed(
+        Fetched, CALLER, request.id, status=200, content_type="text/xml", url=request.url,
+        body="<Response><Dial><Client>alice?X-A=1</Client></Dial></Response>", contacts={"alice": (contact,)},
+    )  # fmt: skip
+    (leg,) = story.last_of(Dial).legs
+    assert leg.uri == "sip:a?b@192.0.2.1"
+    assert ("X-A", "1") in leg.headers
+
+
+@pytest.mark.parametrize("name", ["a" * 122, "", "?X-A=1"])
+def test_client_that_could_never_register_is_looked_up_nowhere(name: str) -> None:
+    story = Story()
+    story.call_runs(f"<Dial><Client>{name}</Client></Dial>")
+    assert set(story.problems) == {13215}
+    assert story.last.wanted == ()
+
+
 def test_leg_with_video_is_placed_with_audio_only_and_a_warning() -> None:
     story = Story()
     story.call_runs('<Dial><Sip name="sip:bob@example.com"><Video enable="true"/></Sip></Dial>')

@@ -105,7 +105,8 @@ def test_sip_of_an_account_with_an_outbound_proxy_goes_through_it() -> None:
     "wrong",
     [
         Trunk(""), Trunk("a b"), Trunk("host?X=1"), Trunk("c.example.com", prefixes=("",)),
-        Trunk("c.example.com", prefixes=("+49-30",)), Trunk("c.example.com", strip=-1),
+        Trunk("c.example.com", prefixes=("+49-30",)), Trunk("c.example.com", strip=-1), Trunk("c.example.com", strip=1),
+        Trunk("c.example.com", prefixes=("+49", "0"), strip=2),
         Trunk("c.example.com", prepend="ö"), Trunk("c.example.com", from_host="a@b c"),
         Trunk("c.example.com", proxy="edge.example.com"), Trunk("c.example.com", proxy="sip:u@edge.example.com"),
     ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.calls.commands import Dial, Fetch, Hangup, Notify, Part, Perform, Say
-from chalicelib.calls.events import Fetched, Modified, Referred
+from chalicelib.calls.events import Ended, Fetched, Modified, Redirection, Referred, Starred, TaskLost
 
 from .story import CALLER, Story
 
@@ -147,6 +147,34 @@ def test_caller_may_refer_and_leave_and_the_callee_is_transferred(story: Story, 
     answered(story, request, DIAL)
     assert story.last_of(Dial).call == bob
     assert len(actions(story)) == 1
+    (carol,) = story.legs
+    story.ended(bob)
+    story.ended(carol, 487)
+    answered(story, actions(story)[0])
+    assert story.session is not None
+    assert story.session.over
+
+
+def test_task_that_dies_while_the_application_is_asked_leaves_a_session_that_is_over(
+    story: Story, bob: str
+) -> None:
+    refers(story, bob)
+    story.feed(TaskLost, "task-1")
+    answered(story, actions(story)[0])
+    assert story.session is not None
+    assert story.session.over
+
+
+@pytest.mark.parametrize("event", [Starred, Ended, Modified])
+def test_transferor_who_stays_is_told_when_the_transfer_comes_to_nothing(
+    story: Story, bob: str, event: type
+) -> None:
+    refers(story, CALLER)
+    if event is Modified:
+        story.feed(Modified, CALLER, redirection=Redirection(rcml=SAY))
+    else:
+        story.feed(event, bob if event is Ended else CALLER)
+    assert notified(story) == [(CALLER, 503)]
 
 
 def test_transferor_who_left_a_transfer_that_failed_ends_the_dial(story: Story, bob: str) -> None:

@@ -157,6 +157,7 @@ def test_status_callback_events_in_every_spelling(cloud: Cloud, api: Api, events
         ({"To": None}, 21201),
         ({"To": "somebody"}, 21211),
         ({"To": "client:"}, 21211),
+        ({"To": "+4930", "SipAuthUsername": "u"}, 21226),
         ({"To": "sip:bo b@example.net"}, 21211),
         ({"To": "sip:b@example.net?X-A=" + "1" * 1024}, 21227),
         ({"From": None}, 21213),

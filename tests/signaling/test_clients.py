@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from callapi.processes import free_port
 from tests.signaling.peer import Peer
 from tests.signaling.test_dial_semantics import Make, called, sip
@@ -96,16 +98,29 @@ def test_telephone_whose_connection_is_gone_is_called_at_its_contact(tmp_path: P
         wait_until(lambda: task.events("bridged"))
 
 
+@pytest.mark.parametrize("rules", [{"allowed_hosts": ["voice.example.com"]}, {"refused_prefixes": ["+1900"]}])
 def test_contact_that_the_rules_refuse_gets_no_invite_but_the_place_it_registered_from_does(
-    tmp_path: Path, peers: Make
+    tmp_path: Path, peers: Make, rules: dict[str, list[str]]
 ) -> None:
     phone, premium = peers(Peer), peers(Peer)
     uri = f"sip:+1900@localhost:{premium.port}"
-    rules = {"allowed_hosts": ["voice.example.com"]}
-    account = alice(contact(uri, came_from(phone)), policy={"rules": rules})
+    account = alice(
+        contact(uri, came_from(phone)), contact(uri, f"sip:127.0.0.1:{free_port()};transport=tcp"),
+        policy={"rules": rules},
+    )  # fmt: skip
     documents = {MAIN: dial(client(), attributes=f'action="{AFTER}"'), AFTER: "<Response/>"}
     with task_running(tmp_path, documents, ACCOUNT=json.dumps(account)) as task:
         called(peers, task)
         phone.reply(phone.expect("INVITE"), "404 Not Found")
         assert action(task)["DialCallStatus"] == "failed"
     assert premium.count("INVITE") == 0
+
+
+def test_telephone_that_only_its_contact_leads_to_is_called_there(tmp_path: Path, peers: Make) -> None:
+    """A load balancer or a private network stands where the REGISTER came from."""
+    phone = peers(Peer)
+    account = alice(contact(phone.uri, "sip:10.9.8.7:5060;transport=udp"))
+    with task_running(tmp_path, {MAIN: dial(client())}, ACCOUNT=json.dumps(account)) as task:
+        called(peers, task)
+        phone.answer(phone.expect("INVITE"))
+        wait_until(lambda: task.events("bridged"))

@@ -27,6 +27,8 @@ PLACES = [
     "10.255.255.1",
     "169.254.169.254:80",
     "[fd00::1]:5070",
+    "callapi-a9fea9fe.e.example:80",
+    "callapi-7f000009.e.example:5070;transport=tcp",
 ]
 ELSEWHERE = "127.0.0.9"
 """An address that the guard lets through, and nobody has."""

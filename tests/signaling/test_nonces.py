@@ -48,9 +48,13 @@ def test_use_of_a_nonce_counts_up() -> None:
     assert [nonces.use("n", count) for count in (1, 1, 2, 5, 4)] == [True, False, True, True, False]
 
 
-def test_what_is_kept_of_used_nonces_is_bounded() -> None:
-    nonces = Nonces()
-    for number in range(KEPT + 1):
-        nonces.use(str(number), 1)
-    assert nonces.use("0", 1)
-    assert not nonces.use(str(KEPT), 1)
+def test_used_nonce_is_not_forgotten_while_it_is_fresh_and_those_kept_are_bounded() -> None:
+    clock = Clock()
+    nonces = Nonces(clock)
+    made = [f"{int(clock.now):08x}-{number}" for number in range(KEPT + 1)]
+    assert all(nonces.use(nonce, 1) for nonce in made[:-1])
+    assert not nonces.use(made[-1], 1)
+    assert not nonces.use(made[0], 1)
+    assert nonces.use(made[0], 2)
+    clock.now += SECONDS
+    assert nonces.use(f"{int(clock.now):08x}-new", 1)

@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.signaling.peer import Caller, Peer
 from tests.signaling.rtp import Telephone
 from tests.signaling.stage import ACCOUNT
@@ -128,3 +130,23 @@ def test_rules_of_the_account_judge_the_callee_and_not_its_proxy(tmp_path: Path,
         caller.hang_up()
         proxy.expect("CANCEL", 1) if proxy.waiting() else None
     assert proxy.count("INVITE sip:a@") == 0
+
+
+@pytest.mark.parametrize(
+    ("uri", "rules"),
+    [
+        ("sip:a@169.254.169.254", {}),
+        ("sip:a@any.example.com", {"allowed_hosts": ["203.0.113.0/24"]}),
+        ("sip:a@198.51.100.9", {"refused_hosts": ["198.51.100.0/24"]}),
+    ],
+)
+def test_proxy_gets_no_callee_whom_guard_or_rules_refuse(
+    tmp_path: Path, peers: Make, uri: str, rules: dict[str, list[str]]
+) -> None:
+    proxy = peers(Peer)
+    account = through(outbound_proxy=f"sip:127.0.0.1:{proxy.port}", rules=rules)
+    documents = {MAIN: dial(uri, attributes=f'action="{AFTER}"'), AFTER: "<Response/>"}
+    with task_running(tmp_path, documents, ACCOUNT=json.dumps(account)) as task:
+        called(peers, task)
+        assert '"errorCode":13254' in action(task)["DialLegs"]
+    assert proxy.count("INVITE") == 0

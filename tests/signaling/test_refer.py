@@ -207,3 +207,16 @@ def test_refer_before_the_bridge_is_declined(tmp_path: Path, peers: Make) -> Non
         bob.expect("SIP/2.0 603")
         caller.hang_up()
         task.wait_idle()
+
+
+def test_callee_who_was_transferred_and_sends_no_rtp_is_hung_up(tmp_path: Path, peers: Make) -> None:
+    bob, carol = peers(Peer), peers(Peer)
+    pages = documents(bob, carol) | {REFER: '<Response><Pause length="600"/></Response>'}
+    with task_running(tmp_path, pages, MEDIA_TIMEOUT_SECONDS="4") as task:
+        caller = called(peers, task)
+        answered(bob)
+        wait_until(lambda: task.events("bridged"))
+        caller.refer(TARGET)
+        caller.expect("BYE")
+        assert "no RTP" in bob.expect("BYE", 20).header("reason")
+        task.wait_idle()
