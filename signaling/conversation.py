@@ -18,11 +18,11 @@ from chalicelib.calls import events
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
 
+from .controller import FETCH_FAILED
 from .services import Services
 
 PATIENCE = 0.02
 """Seconds.  A bridge is three events (leg answered, bridged, caller answered) within a few milliseconds."""
-FETCH_FAILED = 11200
 
 
 def fresh() -> str:

@@ -1,4 +1,4 @@
-"""The SIP engine's own object of a call: its callbacks, and the parameters that every request of ours has."""
+"""The SIP engine's own object of a call, and its callbacks."""
 
 from __future__ import annotations
 
@@ -71,11 +71,3 @@ class SipCall(pj.Call):
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""
         return int(pj.PJSIP_REDIRECT_REJECT)
-
-
-def call_parameters() -> Any:
-    """With the account's default call settings, and audio only: 2.17 offers ``m=text`` unless told not to."""
-    use_defaults = True
-    parameters = pj.CallOpParam(use_defaults)
-    parameters.opt.audioCount, parameters.opt.videoCount, parameters.opt.textCount = 1, 0, 0
-    return parameters

@@ -17,12 +17,13 @@ import pjsua2 as pj
 from chalicelib.calls.session import Headers
 
 from .endpoint import Endpoint, Route, SipAccount
-from .engine_call import SipCall, call_parameters
+from .engine_call import SipCall
 from .loop import Loop
 from .messages import final_reason, x_headers
 from .owner import Nobody, Owner
 from .redirects import contacts
 from .referring import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
+from .requests import add_header, call_parameters
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
@@ -86,9 +87,7 @@ class Leg:
             parameters.txOption.localUri = from_header
             parameters.txOption.targetUri = target
             for name, value in headers:
-                header = pj.SipHeader()
-                header.hName, header.hValue = name, value
-                parameters.txOption.headers.append(header)
+                add_header(parameters, name, value)
             assert self._call is not None
             self._call.makeCall(to, parameters)
         except Exception as error:  # noqa: BLE001  pj.Error and NoAccountError: both say it could not be placed
@@ -276,9 +275,7 @@ class Leg:
         parameters = call_parameters()
         parameters.statusCode = code or (603 if self.inbound and not self.answered else 0)
         if self._reason:
-            header = pj.SipHeader()
-            header.hName, header.hValue = "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"'
-            parameters.txOption.headers.append(header)
+            add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:
             call.hangup(parameters)
         except pj.Error:

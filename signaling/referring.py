@@ -12,6 +12,7 @@ from typing import Any
 import pjsua2 as pj
 
 from .messages import address_uri, header
+from .requests import add_header
 
 ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED, DECLINE = 202, 400, 501, 603
 TRYING, FIRST_FINAL = 100, 200
@@ -57,10 +58,8 @@ def notification(refer: Refer, first: int, code: int) -> Any:
     parameters.method = "NOTIFY"
     event = "refer" if refer.cseq == first else f"refer;id={refer.cseq}"
     state = "terminated;reason=noresource" if code >= FIRST_FINAL else "active;expires=60"
-    for name, value in (("Event", event), ("Subscription-State", state)):
-        one = pj.SipHeader()
-        one.hName, one.hValue = name, value
-        parameters.txOption.headers.append(one)
+    add_header(parameters, "Event", event)
+    add_header(parameters, "Subscription-State", state)
     parameters.txOption.contentType = "message/sipfrag;version=2.0"
     parameters.txOption.msgBody = f"SIP/2.0 {code} {PHRASES.get(code, 'Refused')}\r\n"
     return parameters

@@ -58,7 +58,8 @@ def _ring_next(turn: Turn, sid: str, verb: rcml.Dial) -> bool:
 
 
 def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[Leg, ...]) -> None:
-    answered = turn.call(sid).answered
+    call = turn.call(sid)
+    answered = call.answered
     if not answered:
         turn.command(Ring(sid) if verb.answer_on_bridge else Answer(sid))
     turn.command(
@@ -71,7 +72,7 @@ def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[Leg, ...]) -> Non
             recording=begin_recording(turn, sid, verb),
             music=turn.absolute(sid, verb.dial_music),
             hangup_on_star=verb.hangup_on_star,
-            takes_refer=bool(turn.absolute(sid, verb.refer_url)),
+            takes_refer=call.dial is not None and bool(call.dial.refer_url),
         )
     )
 
@@ -94,16 +95,17 @@ def on_bridged(turn: Turn, leg: Call) -> None:
         if dial is not None and leg.sid in dial.legs:
             _give_up_all_but(turn, dial, leg)
         return
-    if dialler is None or dialler.over or dial is None:
-        turn.command(Hangup(leg.sid))
-        return
-    if leg.sid not in dial.legs or dial.bridged not in ("", leg.sid):
+    if dialler is None or dialler.over or dial is None or not _may_be_bridged(dial, leg):
         turn.command(Hangup(leg.sid))
         return
     turn.update(leg.sid, run=None)
     if not dial.bridged:
         turn.change_dial(dialler.sid, bridged=leg.sid, bridged_at=turn.at)
     _give_up_all_but(turn, dial, leg)
+
+
+def _may_be_bridged(dial: Dial, leg: Call) -> bool:
+    return leg.sid in dial.legs and dial.bridged in ("", leg.sid)
 
 
 def _give_up_all_but(turn: Turn, dial: Dial, leg: Call) -> None:

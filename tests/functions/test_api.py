@@ -15,7 +15,7 @@ from chalice.test import Client
 from chalicelib.calls.commands import Invite, Perform, Say
 from chalicelib.calls.events import Answered, Claimed, Ended, Redirection
 from chalicelib.calls.protocol import Modification, OutboundCall, StepRequest, decode, encode
-from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, cloud_running, function, loaded
+from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, function, loaded
 from tests.storage.scenes import bridged, fetched, incoming, leg, request
 
 BASE = f"/2012-04-24/Accounts/{ACCOUNT}"
@@ -55,21 +55,9 @@ class Api:
 
 
 @pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
-
-
-@pytest.fixture
 def api(cloud: Cloud) -> Iterator[Api]:
     with function("api") as client:
         yield Api(client)
-
-
-@pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
 
 
 def offered(cloud: Cloud) -> list[str]:

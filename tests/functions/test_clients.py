@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from chalice.test import Client
 
@@ -12,22 +10,10 @@ from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.step import step as pure_step
 from chalicelib.storage import aws
 from chalicelib.storage.contacts import Contact, Contacts
-from tests.storage.cloud import ACCOUNT, CALLER, Cloud, cloud_running, function
+from tests.storage.cloud import ACCOUNT, CALLER, Cloud
 from tests.storage.scenes import fetched, incoming, request
 
 AOR = "sip:alice@voice.example.com"
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
-
-
-@pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import msgspec
 import pytest
 from chalice.test import Client
@@ -12,22 +10,10 @@ from chalicelib.calls.commands import Dial
 from chalicelib.calls.events import Created
 from chalicelib.calls.policy import HostRules, InvalidPolicyError, Policy
 from chalicelib.calls.session import Application, Launch
-from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, cloud_running, function
+from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud
 from tests.storage.scenes import fetched, incoming, request
 
 REFUSING = Policy(HostRules(refused_hosts=("example.net",)))
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
-
-
-@pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
 
 
 def test_incoming_call_dials_under_the_rules_of_its_account(cloud: Cloud, step: Client) -> None:

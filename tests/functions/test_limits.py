@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-import pytest
 from chalice.test import Client
 
 from chalicelib.calls.commands import Command, Dial, Invite
@@ -15,23 +13,11 @@ from chalicelib.calls.events import Claimed, Created, Ended, TaskLost
 from chalicelib.calls.policy import Limits, Policy
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.session import Application, Launch
-from tests.storage.cloud import ACCOUNT, NOW, TOKEN, Cloud, cloud_running, function
+from tests.storage.cloud import ACCOUNT, NOW, TOKEN, Cloud, function
 from tests.storage.scenes import bridged, fetched, incoming, request
 
 HOOK = '<Sip statusCallback="https://app.example.com/s">'
 THREE = "".join(f"{HOOK}sip:{user}@example.net</Sip>" for user in ("bob", "carol", "dave"))
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
-
-
-@pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
 
 
 def limit(cloud: Cloud, rate: int = 0, calls: int = 0) -> None:

@@ -85,12 +85,6 @@ def cloud(fetch: FetchFunction) -> Iterator[Cloud]:
 
 
 @pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
-
-
-@pytest.fixture
 def reaper(cloud: Cloud) -> Iterator[Client]:
     with function("reaper") as client:
         yield client

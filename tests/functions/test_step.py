@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 
 import msgspec
 import pytest
@@ -13,20 +12,8 @@ from chalicelib.calls.events import Ended, Provisional, TaskLost
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.session import Application
 from chalicelib.storage.log import DynamoCallLog
-from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, cloud_running, function
+from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, function
 from tests.storage.scenes import DOCUMENT, bridged, fetched, incoming, leg, request
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
-
-
-@pytest.fixture
-def step(cloud: Cloud) -> Iterator[Client]:
-    with function("step") as client:
-        yield client
 
 
 def dialled(cloud: Cloud, step: Client) -> StepResponse:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Message, Peer
+from tests.signaling.peer import Caller, Message, Peer
 from tests.signaling.rtp import Telephone
 from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
 from tests.signaling.test_named import AFTER, action
@@ -28,6 +28,14 @@ def answered(callee: Peer) -> Message:
     callee.answer(invite)
     callee.expect("ACK")
     return invite
+
+
+def talking(peers: Make, task: Task, callee: Peer) -> tuple[Caller, Message]:
+    """A caller and the INVITE of the callee to whom he is bridged."""
+    caller = called(peers, task)
+    invite = answered(callee)
+    wait_until(lambda: task.events("bridged"))
+    return caller, invite
 
 
 def result(notify: Message) -> str:
@@ -101,9 +109,7 @@ def test_transferor_who_hangs_up_at_once_has_the_caller_transferred_all_the_same
 ) -> None:
     bob, carol = peers(Peer), peers(Peer)
     with task_running(tmp_path, documents(bob, carol)) as task:
-        caller = called(peers, task)
-        invite = answered(bob)
-        wait_until(lambda: task.events("bridged"))
+        caller, invite = talking(peers, task, bob)
         bob.request("REFER", invite, TARGET)
         bob.expect("SIP/2.0 202")
         bob.request("BYE", invite)
@@ -118,9 +124,7 @@ def test_caller_who_refers_and_hangs_up_at_once_has_the_callee_transferred(
 ) -> None:
     bob, carol = peers(Peer), peers(Peer)
     with task_running(tmp_path, documents(bob, carol)) as task:
-        caller = called(peers, task)
-        answered(bob)
-        wait_until(lambda: task.events("bridged"))
+        caller, _ = talking(peers, task, bob)
         caller.refer(TARGET)
         caller.expect("SIP/2.0 202")
         caller.hang_up()
@@ -155,9 +159,7 @@ def test_refer_that_the_application_does_not_answer_leaves_the_two_talking(
 def test_transferor_who_wants_no_notify_gets_none(tmp_path: Path, peers: Make) -> None:
     bob, carol = peers(Peer), peers(Peer)
     with task_running(tmp_path, documents(bob, carol)) as task:
-        called(peers, task)
-        invite = answered(bob)
-        wait_until(lambda: task.events("bridged"))
+        _, invite = talking(peers, task, bob)
         bob.request("REFER", invite, TARGET, "Refer-Sub: false")
         assert bob.expect("SIP/2.0 202").header("refer-sub") == "false"
         answered(carol)
@@ -181,9 +183,7 @@ def test_refused_refer_leaves_the_two_talking_and_the_task_ends_well(
 ) -> None:
     bob, carol = peers(Peer), peers(Peer)
     with task_running(tmp_path, documents(bob, carol, attributes)) as task:
-        caller = called(peers, task)
-        invite = answered(bob)
-        wait_until(lambda: task.events("bridged"))
+        caller, invite = talking(peers, task, bob)
         bob.request("REFER", invite, *lines)
         bob.expect(f"SIP/2.0 {response}")
         assert caller.count("BYE") == bob.count("BYE") == bob.count("NOTIFY") == 0
@@ -213,9 +213,7 @@ def test_callee_who_was_transferred_and_sends_no_rtp_is_hung_up(tmp_path: Path, 
     bob, carol = peers(Peer), peers(Peer)
     pages = documents(bob, carol) | {REFER: '<Response><Pause length="600"/></Response>'}
     with task_running(tmp_path, pages, MEDIA_TIMEOUT_SECONDS="4") as task:
-        caller = called(peers, task)
-        answered(bob)
-        wait_until(lambda: task.events("bridged"))
+        caller, _ = talking(peers, task, bob)
         caller.refer(TARGET)
         caller.expect("BYE")
         assert "no RTP" in bob.expect("BYE", 20).header("reason")

@@ -1,0 +1,22 @@
+"""The deployment in this process, and its step function: what the tests of most functions begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from chalice.test import Client
+
+from tests.storage.cloud import Cloud, cloud_running, function
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with cloud_running() as running:
+        yield running
+
+
+@pytest.fixture
+def step(cloud: Cloud) -> Iterator[Client]:
+    with function("step") as client:
+        yield client
