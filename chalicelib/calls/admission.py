@@ -10,6 +10,10 @@ from .turn import Turn
 
 HOST_REFUSED = 13254
 NUMBER_REFUSED = 13225
+TOO_MANY_CALLS = 13250
+MOST_CALLS = 200
+"""In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten callees
+each second would have 320 of them that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
 
 
 def admit_uri(turn: Turn, uri: sip.SipUri) -> None:
@@ -31,7 +35,12 @@ def admit_user(turn: Turn, user: str) -> None:
 
 
 def admit_one_more(turn: Turn) -> None:
-    """Raises NoRouteError when the account is at a limit.  The call that is asked about is in the session already."""
+    """Raises NoRouteError when the account is at a limit, or the session.
+
+    The call that is asked about is in the session already.
+    """
+    if len(turn.calls()) > MOST_CALLS:
+        raise NoRouteError(TOO_MANY_CALLS, "the session has too many calls that have not ended yet")
     if turn.quota is not None and _placed(turn) > turn.quota.left:
         raise NoRouteError(turn.quota.code, "the account is at the limit of its calls")
 

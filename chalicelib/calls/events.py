@@ -199,6 +199,16 @@ class Modified(BaseEvent, frozen=True, tag="modified"):
     redirection: Redirection | None = None
 
 
+class Abandoned(BaseEvent, frozen=True, tag="abandoned"):
+    """The task cannot have the session stepped any more, and is hanging up all its calls.
+
+    ``error``: catalogue code, which the calls fail with.  ``call``: the parent.
+    """
+
+    call: str
+    error: int
+
+
 class TaskLost(BaseEvent, frozen=True, tag="task-lost"):
     """The task that owned the session is dead; the reaper ends what it left."""
 
@@ -222,5 +232,6 @@ Event = (
     | Performed
     | Fetched
     | Modified
+    | Abandoned
     | TaskLost
 )

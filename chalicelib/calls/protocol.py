@@ -29,7 +29,8 @@ class StepRequest(Value, frozen=True):
     """Feed ``events`` to session ``session`` as its step ``number`` (0, 1, 2 …), under the owner's ``epoch``.
 
     One owner sends one request of a session at a time.  Sent again unchanged, it has the same effect and answer.
-    ``trace``: SIP messages since the last request, for the log only.
+    ``trace``: SIP messages of the session for its log, of which ``traced`` were sent before.  Without events the
+    request makes no step: it only brings these.
     """
 
     session: str
@@ -38,16 +39,21 @@ class StepRequest(Value, frozen=True):
     epoch: int = 0
     task: str = ""
     trace: tuple[SipMessage, ...] = ()
+    traced: int = 0
 
 
 class StepResponse(Value, frozen=True):
-    """``fenced``: another writer owns the session; drop its calls.  ``over``: no event of it is needed any more."""
+    """``fenced``: another writer owns the session; drop its calls.  ``over``: no event of it is needed any more.
+
+    ``failed``: the catalogue code of a step that was not made and never can be: abandon the session.
+    """
 
     session: str
     number: int
     commands: tuple[Command, ...] = ()
     over: bool = False
     fenced: bool = False
+    failed: int = 0
 
 
 class OutboundCall(Value, frozen=True):

@@ -11,10 +11,11 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from .. import rcml
-from .commands import Answer, Bridge, Gather, Hangup, Pause, Perform, Play, Reject, Say
+from .commands import Answer, Bridge, Hangup, Pause, Perform, Reject
 from .dial import begin_dial, give_up
 from .documents import parse
 from .events import Fetched, Performed
+from .performance import Item, leading_items
 from .session import Call, Method, Run
 from .turn import Turn
 
@@ -26,8 +27,6 @@ MAX_HOPS = 20
 APPLICATION_FAILED = 500
 REJECT_CODES = {"rejected": 404, "busy": 486}
 RCML_TYPES = ("text/xml", "application/xml", "text/html")
-
-Item = Say | Play | Pause | Gather
 
 
 def start(turn: Turn, sid: str) -> None:
@@ -159,7 +158,7 @@ def advance(turn: Turn, sid: str) -> None:
     if run is None or call.over:
         return
     verbs = parse(turn.document(run.document)).verbs[run.position :]
-    items = _leading_items(turn, run, verbs, answered=_media_flows(call))
+    items = leading_items(turn, run, verbs, answered=_media_flows(call))
     if items:
         _perform(turn, call, run, items)
     elif not verbs:
@@ -171,43 +170,6 @@ def advance(turn: Turn, sid: str) -> None:
 
 def _media_flows(call: Call) -> bool:
     return call.answered or call.direction != "inbound"
-
-
-def _leading_items(turn: Turn, run: Run, verbs: tuple[rcml.Verb, ...], *, answered: bool) -> list[Item]:
-    """The media verbs at the head of ``verbs``, up to and with a Gather.
-
-    While the caller is unanswered a leading Pause is performed alone: it delays the pick-up.
-    """
-    items: list[Item] = []
-    waiting_to_answer = not answered and bool(verbs) and isinstance(verbs[0], rcml.Pause)
-    for verb in verbs:
-        if waiting_to_answer and not isinstance(verb, rcml.Pause):
-            break
-        item = _as_item(turn, run, verb)
-        if item is None:
-            break
-        items.append(item)
-        if isinstance(item, Gather):
-            break
-    return items
-
-
-def _as_item(turn: Turn, run: Run, verb: rcml.Verb) -> Item | None:
-    if isinstance(verb, rcml.Gather):
-        prompts = tuple(_as_prompt(turn, run, prompt) for prompt in verb.prompts)
-        return Gather(prompts, verb.timeout, verb.finish_on_key, verb.num_digits or 0)
-    if isinstance(verb, rcml.Say | rcml.Play | rcml.Pause):
-        return _as_prompt(turn, run, verb)
-    return None
-
-
-def _as_prompt(turn: Turn, run: Run, verb: rcml.Say | rcml.Play | rcml.Pause) -> Say | Play | Pause:
-    if isinstance(verb, rcml.Say):
-        return Say(verb.text, verb.voice, verb.language, verb.loop)
-    if isinstance(verb, rcml.Pause):
-        return Pause(verb.length)
-    url = turn.resolve(run, verb.url)
-    return Pause(0) if url is None else Play(url, verb.loop)
 
 
 def _perform(turn: Turn, call: Call, run: Run, items: list[Item]) -> None:

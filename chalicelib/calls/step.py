@@ -11,6 +11,7 @@ from . import hops
 from .commands import Hangup, Reject
 from .dial import on_bridged, on_starred, review_dial
 from .events import (
+    Abandoned,
     Answered,
     Bridged,
     Claimed,
@@ -30,10 +31,11 @@ from .events import (
     Starred,
     TaskLost,
 )
+from .failing import on_abandoned, on_task_lost
 from .launching import created, on_claimed
-from .leg import end_call, on_answered, on_ended, on_invited, on_provisional
+from .leg import on_answered, on_ended, on_invited, on_provisional
 from .modification import begin, on_modified
-from .recording import lose_recording, on_recording
+from .recording import on_recording
 from .referral import awaited, on_refer_answered, on_referred
 from .running import fetch_document, go_on, on_fetched, on_performed, start
 from .session import Call, Run, Session
@@ -98,7 +100,9 @@ def _apply(turn: Turn, event: Event) -> None:
     elif isinstance(event, RecordingStarted | RecordingEnded):
         on_recording(turn, event)
     elif isinstance(event, TaskLost):
-        _task_lost(turn)
+        on_task_lost(turn)
+    elif isinstance(event, Abandoned):
+        on_abandoned(turn, event)
     elif isinstance(event, Claimed):
         on_claimed(turn, event)
     elif not isinstance(event, Incoming | Created):
@@ -188,20 +192,6 @@ def _ended(turn: Turn, call: Call, event: Ended) -> None:
 
 def _fetching(call: Call) -> bool:
     return call.run is not None and call.run.waiting.startswith("FE")
-
-
-def _task_lost(turn: Turn) -> None:
-    """Every call of the dead task failed.  A request it had under way is not repeated: nobody knows if it arrived."""
-    lose_recording(turn)
-    for call in turn.calls():
-        turn.update(call.sid, unheard=())
-        turn.change_dial(call.sid, referral=None)
-        if call.over:
-            turn.update(call.sid, run=None)
-            continue
-        turn.update(call.sid, ending=call.ending or "failed", run=call.run if call.dial else None)
-        end_call(turn, turn.call(call.sid))
-    turn.change_session(task="", epoch=turn.session.epoch + 1)
 
 
 def _settle(turn: Turn) -> None:

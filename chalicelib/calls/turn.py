@@ -20,19 +20,23 @@ from .registering import Contact
 from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
 
 BAD_URL = 11100
+MOST_URL = 4096
+"""Characters of a URL.  More than a server takes, and each verb of a document may have one."""
 
 
 class Step(Value, frozen=True):
     """What one event did: the session after it and the effects, in order.
 
-    ``session`` is None only when an INVITE came for which no application is configured.  ``wanted``: names of clients
-    whose contacts the event did not bring: the step counts only once it was made again with them.
+    ``session`` is None only when an INVITE came for which no application is configured.  ``gone``: calls that ended
+    and that the session does not hold any more.  ``wanted``: names of clients whose contacts the event did not bring:
+    the step counts only once it was made again with them.
     """
 
     session: Session | None
     commands: tuple[Command, ...] = ()
     callbacks: tuple[Callback, ...] = ()
     problems: tuple[Problem, ...] = ()
+    gone: tuple[Call, ...] = ()
     wanted: tuple[str, ...] = ()
 
 
@@ -167,13 +171,16 @@ class Turn:
         """``url`` made absolute against the document of ``run``; None (and a problem) when it cannot be."""
         try:
             absolute = urljoin(run.base_url, url)
-            valid = urlsplit(absolute).scheme in ("http", "https") and bool(urlsplit(absolute).hostname)
+            parts = urlsplit(absolute)
+            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and len(absolute) <= MOST_URL
         except ValueError:
             valid = False
         if valid:
             return absolute
         self.problem(
-            BAD_URL, f"not an absolute http(s) URL, and the document has none to resolve it: {url[:200]!r}"
+            BAD_URL,
+            f"no absolute http(s) URL of at most {MOST_URL} characters, also not with that of the document:"
+            f" {url[:200]!r}",
         )
         return None
 
@@ -207,16 +214,37 @@ class Turn:
         self.update(sid, run=None, unheard=unheard)
 
     def finish(self) -> Step:
-        """The step that this turn amounts to; documents that no run needs any more are dropped."""
+        """The step that this turn amounts to; documents and calls that nothing needs any more are dropped."""
         needed = {call.run.document for call in self._calls.values() if call.run}
         documents = {digest: text for digest, text in self._documents.items() if digest in needed}
+        kept = self._needed_calls()
         session = msgspec.structs.replace(
-            self._session, calls=self._calls, documents=documents, **self._changes
+            self._session,
+            calls={sid: call for sid, call in self._calls.items() if sid in kept},
+            documents=documents,
+            **self._changes,
         )
         return Step(
             session,
             tuple(self._commands),
             tuple(self._callbacks),
             tuple(self._problems),
+            tuple(call for sid, call in self._calls.items() if sid not in kept),
             tuple(dict.fromkeys(self._wanted)),
         )
+
+    def _needed_calls(self) -> set[str]:
+        """The parent, the calls that are not over or wait for an answer, and whatever call one of these refers to.
+
+        A leg that has ended is referred to until its Dial has made its action request (``DialLegs``).
+        """
+        needed = {self._session.sid}
+        for sid, call in self._calls.items():
+            if not call.over or call.run is not None or call.unheard:
+                needed.add(sid)
+            if call.dial is not None:
+                needed |= {sid, *call.dial.legs}
+        for sid in tuple(needed):
+            while (sid := self._calls[sid].parent_sid) and sid not in needed:
+                needed.add(sid)
+        return needed

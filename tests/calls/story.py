@@ -35,6 +35,7 @@ class Story:
         self.commands: list[Command] = []
         self.callbacks: list[Callback] = []
         self.problems: list[int] = []
+        self.gone: dict[str, Call] = {}
 
     def feed(self, kind: type[Any], *arguments: Any, **fields: Any) -> Step:
         self.now += 1
@@ -43,6 +44,7 @@ class Story:
         self.session = self.last.session
         self.commands += self.last.commands
         self.callbacks += self.last.callbacks
+        self.gone |= {call.sid: call for call in self.last.gone}
         self.problems += [problem.code for problem in self.last.problems]
         return self.last
 
@@ -102,8 +104,9 @@ class Story:
 
     # -- looking
     def call(self, sid: str) -> Call:
+        """As it is, or as it was when the session let it go."""
         assert self.session is not None
-        return self.session.calls[sid]
+        return self.session.calls.get(sid) or self.gone[sid]
 
     def last_of(self, kind: type[Kind]) -> Kind:
         return self.all_of(kind)[-1]

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from chalicelib.calls.commands import Fetch, Hangup, Notify, Perform, subject
 from chalicelib.calls.events import (
+    Abandoned,
     Answered,
     Bridged,
     Ended,
@@ -78,11 +79,13 @@ class HostileWorld(RuleBasedStateMachine):
         return self.story.session
 
     def some_call(self, pick: int) -> str:
-        return sorted(self.session.calls)[pick % len(self.session.calls)]
+        """Also one that the session has let go: what comes late for it changes nothing."""
+        calls = sorted(self.session.calls | self.story.gone)
+        return calls[pick % len(calls)]
 
     def throw(self, kind: type, *arguments: object, **fields: object) -> None:
         """Feed one event and check what the step may not do."""
-        ended_before = {sid for sid, call in self.session.calls.items() if call.over}
+        ended_before = {sid for sid, call in self.session.calls.items() if call.over} | set(self.story.gone)
         if kind is Referred:
             self.referred[str(arguments[0])] += 1
         made = self.story.feed(kind, *arguments, **fields)
@@ -101,7 +104,7 @@ class HostileWorld(RuleBasedStateMachine):
 
     @rule(pick=picks, code=CODES)
     def leg_ends(self, pick: int, code: int) -> None:
-        legs = sorted(set(self.session.calls) - {CALLER})
+        legs = sorted(set(self.session.calls | self.story.gone) - {CALLER})
         if legs:
             self.throw(Ended, legs[pick % len(legs)], code)
 
@@ -202,6 +205,13 @@ class HostileWorld(RuleBasedStateMachine):
         if chance == 0:
             self.throw(TaskLost, "task-1")
 
+    @rule(chance=picks)
+    @precondition(lambda self: self.seen > 12)
+    def session_is_abandoned(self, chance: int) -> None:
+        if chance == 0:
+            self.throw(Abandoned, CALLER, 12400)
+            assert all(call.over for call in self.session.calls.values())
+
     @rule(call=st.sampled_from(["CAunknown", ""]))
     def stranger_ends(self, call: str) -> None:
         before = self.session
@@ -250,7 +260,8 @@ class HostileWorld(RuleBasedStateMachine):
             )
         assert self.session.over
         assert self.session.documents == {}
-        for sid, call in self.session.calls.items():
+        assert list(self.session.calls) == [CALLER], "a call that nothing needs is kept"
+        for sid, call in (self.session.calls | self.story.gone).items():
             if call.hook is not None:
                 assert [c.event for c in self.story.callbacks if c.call == sid][-1] == "completed"
         for first_leg, has_action in self.dials.items():
