@@ -28,6 +28,7 @@ from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.outbound import Outbound
 from chalicelib.storage.table import Table
+from chalicelib.storage.traces import Traces
 
 from .measure import Row, median_of
 
@@ -119,7 +120,8 @@ def _scene() -> Iterator[Scene]:
             accounts = Accounts(Table(client, stack["AccountsTable"]))
             contacts = Contacts(calls)
             outbound = Outbound(cloud.sqs, stack["OutboundQueueUrl"], stack["CallbacksQueueUrl"])
-            scene = Scene(Steps(DynamoCallLog(calls), accounts, Listing(calls), outbound, contacts), contacts)
+            steps = Steps(DynamoCallLog(calls), Traces(calls), accounts, Listing(calls), outbound, contacts)
+            scene = Scene(steps, contacts)
             client.meta.events.register(
                 "before-call.dynamodb", lambda model, **rest: scene.asked.append(model.name)
             )

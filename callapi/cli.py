@@ -12,7 +12,7 @@ from .call import RefusedError, call
 from .ladder import FORMATS
 from .platform import NotRunningError, find_running
 from .processes import StartError
-from .trace import UnknownCallError, calls_table, moments, read_rows
+from .trace import UnknownCallError, calls_table, moments, read_session
 from .up import application_from, client_from, policy_from, up
 
 Failure = (StartError, NotRunningError, RefusedError, UnknownCallError, OSError)
@@ -102,5 +102,5 @@ def _call(options: argparse.Namespace) -> int:
 
 
 def _trace(options: argparse.Namespace) -> int:
-    print(FORMATS[options.format](moments(read_rows(calls_table(), options.call))))
+    print(FORMATS[options.format](moments(read_session(calls_table(), options.call))))
     return 0

@@ -6,7 +6,7 @@ What the log never holds cannot be shown: SIP passwords are sealed there.  Seale
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -18,6 +18,7 @@ from chalicelib.calls.protocol import SipMessage
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog, Row
 from chalicelib.storage.table import Table
+from chalicelib.storage.traces import Traces
 
 Kind = Literal["sip", "event", "command", "webhook", "problem"]
 PLATFORM = "callapi"
@@ -30,7 +31,10 @@ class UnknownCallError(LookupError):
 
 @dataclass(frozen=True)
 class Moment:
-    """Something that went from ``source`` to ``target`` at ``at`` (seconds since the epoch, UTC)."""
+    """Something that went from ``source`` to ``target`` at ``at`` (seconds since the epoch, UTC).
+
+    ``step``: the number of the step that it belongs to; 0 for a SIP message, which belongs to none.
+    """
 
     at: float
     kind: Kind
@@ -41,21 +45,29 @@ class Moment:
     step: int = 0
 
 
-def read_rows(table: Table, call: str) -> list[Row]:
-    """All steps of the session that ``call`` (parent or child) belongs to; UnknownCallError when none has it."""
+@dataclass(frozen=True)
+class Recorded:
+    """What the log holds of a session: its steps, and the SIP messages of its calls."""
+
+    rows: tuple[Row, ...]
+    messages: tuple[SipMessage, ...] = ()
+
+
+def read_session(table: Table, call: str) -> Recorded:
+    """The session that ``call`` (parent or child) belongs to; UnknownCallError when there is none."""
     log = DynamoCallLog(table)
-    rows = list(log.history(call))
-    if not rows:
-        listed = Listing(table).get(call)
-        rows = list(log.history(listed.session)) if listed else []
+    session, rows = call, tuple(log.history(call))
+    if not rows and (listed := Listing(table).get(call)) is not None:
+        session, rows = listed.session, tuple(log.history(listed.session))
     if not rows:
         raise UnknownCallError(f"no call {call} in the log")
-    return rows
+    return Recorded(rows, tuple(Traces(table).history(session)))
 
 
-def moments(rows: Iterable[Row]) -> list[Moment]:
-    """What happened in ``rows``, in time."""
-    found = [moment for row in rows for moment in _row_moments(row)]
+def moments(recorded: Recorded) -> list[Moment]:
+    """What happened, in time."""
+    found = [moment for row in recorded.rows for moment in _row_moments(row)]
+    found += map(_sip, recorded.messages)
     return sorted(found, key=lambda moment: moment.at)
 
 
@@ -74,8 +86,6 @@ def calls_table() -> Table:
 
 
 def _row_moments(row: Row) -> Iterator[Moment]:
-    for message in row.trace:
-        yield _sip(row, message)
     for event in row.events:
         yield _event(row, event)
     for command in row.commands:
@@ -87,11 +97,11 @@ def _row_moments(row: Row) -> Iterator[Moment]:
         yield Moment(row.at, "problem", PLATFORM, PLATFORM, text, row.session, row.number)
 
 
-def _sip(row: Row, message: SipMessage) -> Moment:
+def _sip(message: SipMessage) -> Moment:
     first = message.text.partition("\n")[0].strip().removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
     label = f"{first} ({message.transport})"
     source, target = (PLATFORM, message.peer) if message.sent else (message.peer, PLATFORM)
-    return Moment(message.at, "sip", source, target, label, message.call, row.number)
+    return Moment(message.at, "sip", source, target, label, message.call)
 
 
 def _event(row: Row, event: Event) -> Moment:

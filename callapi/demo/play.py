@@ -19,7 +19,7 @@ from chalicelib.storage.table import Table
 from ..ladder import ladder
 from ..platform import Platform, platform
 from ..processes import LOOPBACK, Child, StartError, free_port
-from ..trace import moments, read_rows
+from ..trace import moments, read_session
 from .application import Application, Request
 from .peers import Party
 from .rtp import RtpEndpoint
@@ -113,7 +113,7 @@ def _play(stack: ExitStack, stage: Stage, console: Console) -> str:
     )
     call = application.received("/action")[0].parameters["CallSid"]
     table = Table(stage.local.cloud.dynamodb(), stage.local.stack["CallsTable"])
-    console.print("\n" + ladder(moments(read_rows(table, call))) + "\n", markup=False, soft_wrap=True)
+    console.print("\n" + ladder(moments(read_session(table, call))) + "\n", markup=False, soft_wrap=True)
     return _judge(stage)
 
 

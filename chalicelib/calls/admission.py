@@ -12,8 +12,8 @@ HOST_REFUSED = 13254
 NUMBER_REFUSED = 13225
 TOO_MANY_CALLS = 13250
 MOST_CALLS = 200
-"""In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten callees
-each second would have 320 of them that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
+"""In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten
+callees each second would have 320 that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
 
 
 def admit_uri(turn: Turn, uri: sip.SipUri) -> None:

@@ -7,6 +7,7 @@ whoever gets no answer asks again, finds the row, has the same effects sent and 
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -16,16 +17,22 @@ from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, encode
 from ..calls.registering import Contact
-from ..calls.session import Session
+from ..calls.session import Call, Session
 from ..calls.step import Step, step
 from .accounts import Accounts
 from .contacts import Contacts
+from .failures import is_permanent
 from .limits import charge
 from .listing import Listing, changed_calls
 from .log import CallLog, LoggedProblem, Row
 from .outbound import Outbound
 from .table import AdditionsRefusedError
+from .traces import Traces
 
+_log = logging.getLogger(__name__)
+NOT_QUEUED = 12400
+MOST_MESSAGE = 500
+"""Characters of a problem's message in the log."""
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
 """The contacts of clients of an account, by name."""
 
@@ -40,6 +47,7 @@ class _Folded:
     session: Session | None
     events: list[Event] = field(default_factory=list)
     placing: set[int] = field(default_factory=set)
+    gone: list[Call] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     callbacks: list[Callback] = field(default_factory=list)
     problems: list[LoggedProblem] = field(default_factory=list)
@@ -49,9 +57,16 @@ class Steps:
     """Carries out step requests for the owner of a session: a task, the API before a claim, the reaper."""
 
     def __init__(
-        self, log: CallLog, accounts: Accounts, listing: Listing, outbound: Outbound, contacts: Contacts
+        self,
+        log: CallLog,
+        traces: Traces,
+        accounts: Accounts,
+        listing: Listing,
+        outbound: Outbound,
+        contacts: Contacts,
     ) -> None:
         self._log = log
+        self._traces = traces
         self._accounts = accounts
         self._listing = listing
         self._outbound = outbound
@@ -62,6 +77,9 @@ class Steps:
 
         ``fenced`` is answered when the number is another writer's, or another epoch has begun.
         """
+        self._keep_trace(request)
+        if not request.events:
+            return StepResponse(request.session, request.number)
         before = self._log.read(request.session, request.number - 1) if request.number else None
         if request.number and (before is None or before.state.epoch > request.epoch):
             return StepResponse(request.session, request.number, fenced=True)
@@ -73,6 +91,15 @@ class Steps:
             return StepResponse(request.session, request.number, fenced=True)
         self.send_effects(row)
         return StepResponse(row.session, row.number, row.commands, over=row.state.over)
+
+    def _keep_trace(self, request: StepRequest) -> None:
+        """No call fails for a message that the table does not take."""
+        try:
+            self._traces.keep(request.session, request.trace, request.traced)
+        except Exception as error:
+            if not is_permanent(error):
+                raise
+            _log.error("%s: SIP messages not kept: %s", request.session, type(error).__name__)
 
     def _write(
         self, request: StepRequest, events: tuple[Event, ...], before: Row | None
@@ -108,7 +135,8 @@ class Steps:
         reaper's mark goes last: until then it finds the session.
         """
         self._listing.project(row)
-        self._outbound.deliver(row.callbacks)
+        for callback in self._outbound.deliver(row.callbacks):
+            self._listing.undelivered(callback, 0, NOT_QUEUED)
         if row.state.over:
             self._log.close(row)
 
@@ -127,12 +155,15 @@ def _fold(session: Session | None, events: tuple[Event, ...], look_up: LookUp) -
         complete, result = _stepped(folded.session, event, look_up)
         folded.events.append(complete)
         folded.session = result.session
+        folded.gone += result.gone
         if any(isinstance(command, Dial | Invite) for command in result.commands):
             folded.placing.add(number)
         folded.commands += result.commands
         folded.callbacks += result.callbacks
         folded.problems += [
-            LoggedProblem(problem.code, problem.message, problem.line, problem.column, problem.severity)
+            LoggedProblem(
+                problem.code, problem.message[:MOST_MESSAGE], problem.line, problem.column, problem.severity
+            )
             for problem in result.problems
         ]
     folded.commands = [command for command in folded.commands if _is_due(command, folded.session)]
@@ -153,11 +184,13 @@ def _is_due(command: Command, session: Session | None) -> bool:
     """Whether a later event of the same batch has not ended the call meanwhile.  A fetch is always due."""
     if isinstance(command, Fetch) or session is None:
         return True
-    return not session.calls[subject(command)].over
+    call = session.calls.get(subject(command))
+    return call is not None and not call.over
 
 
 def _row(request: StepRequest, before: Row | None, folded: _Folded, after: Session) -> Row:
-    moments = [event.at for event in folded.events] + [message.at for message in request.trace]
+    gone = tuple(folded.gone)
+    moments = [event.at for event in folded.events]
     return Row(
         session=request.session,
         number=request.number,
@@ -170,8 +203,8 @@ def _row(request: StepRequest, before: Row | None, folded: _Folded, after: Sessi
         commands=tuple(folded.commands),
         callbacks=tuple(folded.callbacks),
         problems=tuple(folded.problems),
-        changed=changed_calls(before.state if before else None, after),
-        trace=request.trace,
+        changed=changed_calls(before.state if before else None, after, gone),
+        gone=gone,
     )
 
 

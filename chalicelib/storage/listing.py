@@ -12,6 +12,7 @@ from itertools import islice
 
 import msgspec
 
+from ..calls.commands import Callback
 from ..calls.protocol import decode, encode
 from ..calls.session import Call, CallStatus, Direction, Session, Value
 from .log import RETENTION_SECONDS, Row
@@ -20,6 +21,8 @@ from .table import Item, Table
 # Rows that one request looks at, at most; a page cut short by it still says where the next one begins.
 SCANNED = 5000
 QUERY_LIMIT = 200
+MOST_KEPT = 300_000
+"""Bytes of a callback that was never delivered."""
 
 
 class CallRow(Value, frozen=True):
@@ -106,8 +109,22 @@ class Listing:
 
     def project(self, row: Row) -> None:
         """Show what the step ``row`` changed; a row of a newer step stays as it is."""
+        calls = row.state.calls | {call.sid: call for call in row.gone}
         for sid in row.changed:
-            self._put(_call_row(row, row.state.calls[sid]))
+            self._put(_call_row(row, calls[sid]))
+
+    def undelivered(self, callback: Callback, status: int, error: int) -> None:
+        """Mark beside the call what its application was never told: the last HTTP ``status``, 0 for none, and why."""
+        body = encode(callback).decode()
+        item: Item = {
+            "pk": f"call#{callback.call}",
+            "sk": f"undelivered#{callback.sequence:04d}",
+            "callback": body if len(body.encode()) <= MOST_KEPT else "",
+            "status": status,
+            "error": error,
+            "expires_at": int(callback.at) + self._retention,
+        }
+        self._table.put(item)
 
     def get(self, sid: str) -> CallRow | None:
         """The call ``sid`` as it is now."""
@@ -152,12 +169,14 @@ class Listing:
         self._table.put_if(item, "attribute_not_exists(step) OR step < :step", {":step": call.step})
 
 
-def changed_calls(before: Session | None, after: Session) -> tuple[str, ...]:
-    """The calls whose row differs between two states: those that are new or have another status."""
+def changed_calls(before: Session | None, after: Session, gone: tuple[Call, ...]) -> tuple[str, ...]:
+    """The calls whose row differs between two states: those that are new or have another status.
+
+    ``gone``: the calls that ``after`` does not hold any more.
+    """
     then = before.calls if before else {}
-    return tuple(
-        sid for sid, call in after.calls.items() if sid not in then or then[sid].status != call.status
-    )
+    now = {call.sid: call for call in (*gone, *after.calls.values())}
+    return tuple(sid for sid, call in now.items() if sid not in then or then[sid].status != call.status)
 
 
 def _call_row(row: Row, call: Call) -> CallRow:

@@ -4,6 +4,9 @@ A row is written under its step number only if there is none yet.  That one cond
 between two writers, the idempotency of a repeated request, the outbox of its effects and the history for
 trace and replay.
 
+A row is JSON, compressed.  One that is too large for an item all the same goes on in others, which are written in one
+transaction with it: nothing that a customer or a peer sends can make a session too large for its log.
+
 The row that gives a session to a task carries ``open_task`` until the session is over: index ``by_task`` finds what
 a dead task left open, whatever else its last step did not get done.
 
@@ -13,6 +16,7 @@ Texts (documents, fetched bodies) are stored once, under their SHA-256; in the r
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -20,8 +24,8 @@ import msgspec
 
 from ..calls.commands import Callback, Command
 from ..calls.events import Claimed, Created, Event, Fetched, Incoming, Modified
-from ..calls.protocol import SipMessage, decode, encode
-from ..calls.session import Application, Session, Value
+from ..calls.protocol import decode, encode
+from ..calls.session import Application, Call, Session, Value
 from .cache import Cache
 from .table import Addition, Item, Table
 
@@ -29,6 +33,8 @@ DAY = 86400
 RETENTION_SECONDS = 30 * DAY
 TEXT_GRACE_SECONDS = 2 * DAY
 CACHED_TEXTS = 256
+PART_BYTES = 350_000
+"""Of a compressed row in one item, with room for the item's other attributes below DynamoDB's 400 kB."""
 
 
 class LoggedProblem(Value, frozen=True):
@@ -45,6 +51,7 @@ class Row(Value, frozen=True):
     """One step of a session: what came in, what it asked for, and the session after it.
 
     ``digest`` tells a repeated request from another writer's.  ``changed``: the calls whose listing changed.
+    ``gone``: the calls that ended and that ``state`` does not hold any more.
     ``task`` is the task the step was for, also when a reaper made it; ``at`` the time of its last event.
     """
 
@@ -60,7 +67,7 @@ class Row(Value, frozen=True):
     callbacks: tuple[Callback, ...] = ()
     problems: tuple[LoggedProblem, ...] = ()
     changed: tuple[str, ...] = ()
-    trace: tuple[SipMessage, ...] = ()
+    gone: tuple[Call, ...] = ()
 
 
 class CallLog(Protocol):
@@ -90,7 +97,8 @@ class TextMissingError(LookupError):
 
 
 class DynamoCallLog:
-    """The log in DynamoDB: rows under ``pk = CA…, sk = step number``, texts under ``pk = doc#<sha256>``.
+    """The log in DynamoDB: rows under ``pk = CA…, sk = step number``, what does not fit into one under
+    ``pk = more#CA…, sk = <step number>.<part>``, texts under ``pk = doc#<sha256>``.
 
     ``retention``: seconds that a row is kept after its last event; DynamoDB deletes by ``expires_at``.
     """
@@ -118,15 +126,23 @@ class DynamoCallLog:
         """
         expires_at = int(row.at) + self._retention
         emptied = _with_texts(row, lambda text: self._texts.keep(text, expires_at))
+        data = zlib.compress(encode(emptied), 1)
+        parts = [data[start : start + PART_BYTES] for start in range(0, len(data), PART_BYTES)]
         item: Item = {
             "pk": row.session,
             "sk": _sort_key(row.number),
-            "row": encode(emptied).decode(),
+            "row": parts[0],
             "expires_at": expires_at,
         }
+        if len(parts) > 1:
+            item["parts"] = len(parts)
         if owner := _new_owner(row):
             item["open_task"] = owner
-        present = self._table.put_new(item, "sk", additions)
+        further: list[Item] = [
+            {**key, "row": part, "expires_at": expires_at}
+            for key, part in zip(_further_keys(item), parts[1:], strict=True)
+        ]
+        present = self._table.put_new(item, "sk", additions, further)
         return None if present is None else self._filled(present)
 
     def history(self, session: str) -> Iterator[Row]:
@@ -141,11 +157,26 @@ class DynamoCallLog:
             self._table.remove_attribute("open_task", pk=row.session, sk=_sort_key(opened))
 
     def _filled(self, item: Item) -> Row:
-        return _with_texts(decode(str(item["row"]), Row), self._texts.find)
+        keys = _further_keys(item)
+        found = {item["sk"]: item["row"] for item in self._table.get_all(keys)} if keys else {}
+        data = b"".join([_bytes(item["row"]), *(_bytes(found[key["sk"]]) for key in keys)])
+        return _with_texts(decode(zlib.decompress(data), Row), self._texts.find)
 
 
 def _sort_key(number: int) -> str:
     return f"{number:08d}"
+
+
+def _further_keys(item: Item) -> list[dict[str, str]]:
+    """Of the items in which the row of ``item`` goes on."""
+    parts = range(1, int(item.get("parts", 1)))
+    session, number = str(item["pk"]), str(item["sk"])
+    return [{"pk": f"more#{session}", "sk": f"{number}.{part:02d}"} for part in parts]
+
+
+def _bytes(value: object) -> bytes:
+    assert isinstance(value, bytes)
+    return value
 
 
 def _new_owner(row: Row) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..calls.commands import Callback
 from ..calls.protocol import Modification, OutboundCall, encode
+from .failures import PERMANENT, PassingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,9 +22,14 @@ if TYPE_CHECKING:
 # SQS takes ten messages and 256 KiB in one batch.
 BATCH = 10
 BATCH_BYTES = 250_000
+MESSAGE_BYTES = 262_144
 
 
-class NotQueuedError(Exception):
+# SQS takes XML's characters only; in JSON they stand in strings, where each has an escape.
+NOT_OF_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
+
+
+class NotQueuedError(PassingError):
     """SQS did not take a message.  Whoever drives the step sends its effects again."""
 
 
@@ -49,26 +55,40 @@ class Outbound:
         with contextlib.suppress(client.exceptions.QueueDoesNotExist):
             client.delete_queue(QueueUrl=queue_url)
 
-    def deliver(self, callbacks: tuple[Callback, ...]) -> None:
+    def deliver(self, callbacks: tuple[Callback, ...]) -> tuple[Callback, ...]:
         """Queue ``callbacks`` in order: a FIFO group per call, the callback's id against doubles.
 
-        Raises NotQueuedError when any was refused; sent again, those that were taken are dropped by their id.
+        Returns those that SQS will never take.  Raises NotQueuedError when any was refused for another reason; sent
+        again, those that were taken are dropped by their id.
         """
-        for batch in _batches(callbacks):
-            answer = self._client().send_message_batch(QueueUrl=self._callbacks_url, Entries=batch)
-            if answer.get("Failed"):
-                reasons = sorted({failed["Code"] for failed in answer["Failed"]})
-                raise NotQueuedError(f"{len(answer['Failed'])} of {len(batch)} callbacks: {reasons}")
+        hopeless = {callback.id for callback in callbacks if len(_body(callback).encode()) > MESSAGE_BYTES}
+        possible = tuple(callback for callback in callbacks if callback.id not in hopeless)
+        for batch in _batches(possible):
+            hopeless |= {batch[int(number)]["MessageDeduplicationId"] for number in self._refused(batch)}
+        return tuple(callback for callback in callbacks if callback.id in hopeless)
+
+    def _refused(self, batch: list[Entry]) -> list[str]:
+        """Send ``batch``; the ``Id`` of each entry that is itself what SQS does not take."""
+        answer = self._client().send_message_batch(QueueUrl=self._callbacks_url, Entries=batch)
+        failed = answer.get("Failed", [])
+        if passing := [failure for failure in failed if failure["Code"] not in PERMANENT]:
+            reasons = sorted({failure["Code"] for failure in passing})
+            raise NotQueuedError(f"{len(passing)} of {len(batch)} callbacks: {reasons}")
+        return [failure["Id"] for failure in failed]
 
     def _send(self, queue_url: str, message: OutboundCall | Modification) -> None:
-        self._client().send_message(QueueUrl=queue_url, MessageBody=encode(message).decode())
+        self._client().send_message(QueueUrl=queue_url, MessageBody=_body(message))
+
+
+def _body(message: OutboundCall | Modification | Callback) -> str:
+    return encode(message).decode().translate(NOT_OF_XML)
 
 
 def _batches(callbacks: tuple[Callback, ...]) -> Iterator[list[Entry]]:
     batch: list[Entry] = []
     size = 0
     for callback in callbacks:
-        body = encode(callback).decode()
+        body = _body(callback)
         if batch and (len(batch) == BATCH or size + len(body.encode()) > BATCH_BYTES):
             yield batch
             batch, size = [], 0

@@ -17,14 +17,21 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-Item = dict[str, str | int | float]
+Item = dict[str, str | int | float | bytes]
 
 
-def to_wire(item: Mapping[str, str | float]) -> dict[str, Any]:
-    """``item`` as DynamoDB attribute values: text as S, numbers as N."""
-    return {
-        name: {"S": value} if isinstance(value, str) else {"N": repr(value)} for name, value in item.items()
-    }
+Values = Mapping[str, str | float | bytes]
+
+
+def to_wire(item: Values) -> dict[str, Any]:
+    """``item`` as DynamoDB attribute values: text as S, numbers as N, bytes as B."""
+    return {name: _value(value) for name, value in item.items()}
+
+
+def _value(value: str | float | bytes) -> dict[str, str | bytes]:
+    if isinstance(value, str):
+        return {"S": value}
+    return {"B": value} if isinstance(value, bytes) else {"N": repr(value)}
 
 
 def from_wire(item: Mapping[str, Any]) -> Item:
@@ -33,12 +40,16 @@ def from_wire(item: Mapping[str, Any]) -> Item:
     for name, value in item.items():
         if "S" in value:
             plain[name] = value["S"]
+        elif "B" in value:
+            plain[name] = bytes(value["B"])
         elif "N" in value:
             number = float(value["N"])
             plain[name] = int(number) if number.is_integer() else number
     return plain
 
 
+MOST_KEY_BYTES = {"pk": 2048, "sk": 1024}
+"""Of a partition key and of a sort key.  DynamoDB refuses a request with a longer one, also one that only reads."""
 BATCH = 100
 """Items that one BatchGetItem may ask for."""
 CONFLICTS = 8
@@ -72,6 +83,12 @@ class UnprocessedError(Exception):
     """DynamoDB is asked for more than the table may give at the moment."""
 
 
+def _possible(key: Values) -> bool:
+    return all(
+        len(str(value).encode("utf-8", "replace")) <= MOST_KEY_BYTES[name] for name, value in key.items()
+    )
+
+
 class Table:
     """The table ``name``."""
 
@@ -80,7 +97,9 @@ class Table:
         self._name = name
 
     def get(self, **key: str) -> Item | None:
-        """The item under ``key``, read strongly consistently."""
+        """The item under ``key``, read strongly consistently.  None has a key that is longer than DynamoDB takes."""
+        if not _possible(key):
+            return None
         answer = self._client.get_item(TableName=self._name, Key=to_wire(key), ConsistentRead=True)
         return from_wire(answer["Item"]) if "Item" in answer else None
 
@@ -89,7 +108,7 @@ class Table:
 
         Raises UnprocessedError.
         """
-        wires = [to_wire(key) for key in keys]
+        wires = [to_wire(key) for key in keys if _possible(key)]
         return [
             item
             for start in range(0, len(wires), BATCH)
@@ -109,13 +128,11 @@ class Table:
             time.sleep(CONFLICT_SECONDS * 2**attempt * random.uniform(0.5, 1.5))
         raise UnprocessedError
 
-    def put(self, item: Mapping[str, str | float]) -> None:
+    def put(self, item: Values) -> None:
         """Write ``item``, over whatever is there."""
         self._client.put_item(TableName=self._name, Item=to_wire(item))
 
-    def put_if(
-        self, item: Mapping[str, str | float], condition: str, values: Mapping[str, str | float] | None = None
-    ) -> Item | None:
+    def put_if(self, item: Values, condition: str, values: Values | None = None) -> Item | None:
         """Write ``item`` if ``condition`` holds of what is there; otherwise return what is there."""
         extra: dict[str, Any] = {"ExpressionAttributeValues": to_wire(values)} if values else {}
         try:
@@ -133,13 +150,14 @@ class Table:
         return None
 
     def put_new(
-        self, item: Mapping[str, str | float], key: str, additions: tuple[Addition, ...] = ()
+        self, item: Values, key: str, additions: tuple[Addition, ...] = (), further: Sequence[Values] = ()
     ) -> Item | None:
-        """Write ``item`` if there is none (with the attribute ``key``) yet, and make ``additions`` with it.
+        """Write ``item`` if there is none (with the attribute ``key``) yet; make ``additions``, and write the items
+        ``further``, with it.
 
         Returns the item that is there already.  Raises AdditionsRefusedError.
         """
-        if not additions:
+        if not additions and not further:
             return self.put_if(item, f"attribute_not_exists({key})")
         hopeless = tuple((each, 0) for each in additions if each.most is not None and each.most < 0)
         if hopeless:
@@ -150,13 +168,14 @@ class Table:
             "ConditionExpression": f"attribute_not_exists({key})",
             "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
         }
-        writes = [{"Put": put}, *({"Update": self._update(addition)} for addition in additions)]
-        present, *counts = self._transact(writes)
+        updates = [{"Update": self._update(addition)} for addition in additions]
+        puts = [{"Put": {"TableName": self._name, "Item": to_wire(each)}} for each in further]
+        present, *counts = self._transact([{"Put": put}, *updates, *puts])
         if present is not None:
             return present
         refused = tuple(
             (addition, int(count[addition.attribute]) if addition.attribute in count else None)
-            for addition, count in zip(additions, counts, strict=True)
+            for addition, count in zip(additions, counts[: len(additions)], strict=True)
             if count is not None
         )
         if refused:
@@ -216,7 +235,7 @@ class Table:
         """Delete the item under ``key``, if there is one."""
         self._client.delete_item(TableName=self._name, Key=to_wire(key))
 
-    def query(self, condition: str, values: Mapping[str, str | float], **options: Any) -> Iterator[Item]:
+    def query(self, condition: str, values: Values, **options: Any) -> Iterator[Item]:
         """The items that match the key ``condition``, page by page as the caller consumes them.
 
         ``options`` are those of the Query request: ``IndexName``, ``ScanIndexForward``, ``Limit`` per page.

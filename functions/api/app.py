@@ -36,6 +36,7 @@ from chalicelib.storage.outbound import Outbound
 from chalicelib.storage.secrets import Sealer
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from chalicelib.storage.traces import Traces
 
 VERSIONS = ("2012-04-24", "2010-04-01")
 FORMS = ["application/x-www-form-urlencoded", "application/json"]
@@ -177,7 +178,7 @@ def _calls() -> Calls:
     table = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
     log, listing = DynamoCallLog(table), Listing(table)
     outbound = Outbound(aws.sqs, os.environ["OUTBOUND_QUEUE_URL"], os.environ["CALLBACKS_QUEUE_URL"])
-    steps = Steps(log, _accounts(), listing, outbound, Contacts(table))
+    steps = Steps(log, Traces(table), _accounts(), listing, outbound, Contacts(table))
     sealer = Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
     sealing = Sealing(sealer.seal, lambda text: rcml.seal_passwords(text, sealer.seal))
     return Calls(log, steps, listing, Tasks(table), outbound, sealing)

@@ -19,6 +19,7 @@ from chalicelib.calls.commands import Callback
 from chalicelib.calls.protocol import decode
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
+from chalicelib.storage.listing import Listing
 from chalicelib.storage.table import Table
 from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.deliver import Attempt, Delivered, Deliverer, Dropped, Outcome, Retry
@@ -67,15 +68,7 @@ def _deliver(record: SQSRecord) -> None:
 
 def _give_up(record: SQSRecord, callback: Callback, outcome: Dropped) -> None:
     """Mark in the log what was never delivered; keep what a day of tries could not deliver as a dead letter."""
-    _calls().put(
-        {
-            "pk": f"call#{callback.call}",
-            "sk": f"undelivered#{callback.sequence:04d}",
-            "callback": record.body,
-            "status": outcome.status,
-            "error": outcome.error,
-        }
-    )
+    _listing().undelivered(callback, outcome.status, outcome.error)
     if outcome.dead:
         aws.sqs().send_message(
             QueueUrl=os.environ["CALLBACKS_DEAD_LETTERS_URL"],
@@ -92,8 +85,8 @@ def _deliverer() -> Deliverer:
 
 
 @cache
-def _calls() -> Table:
-    return Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
+def _listing() -> Listing:
+    return Listing(Table(aws.dynamodb(), os.environ["CALLS_TABLE"]))
 
 
 def _tell(callback: Callback, attempt: Attempt, outcome: Outcome) -> None:

@@ -26,6 +26,7 @@ from chalicelib.storage.outbound import Outbound
 from chalicelib.storage.reaping import Reaper, ReapingError
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from chalicelib.storage.traces import Traces
 
 # Below the minute between two runs and the function's own limit.
 RUN_SECONDS = 40.0
@@ -49,7 +50,7 @@ def _reaper() -> Reaper:
     log = DynamoCallLog(calls)
     outbound = Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"])
     accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
-    steps = Steps(log, accounts, Listing(calls), outbound, Contacts(calls))
+    steps = Steps(log, Traces(calls), accounts, Listing(calls), outbound, Contacts(calls))
     return Reaper(log, steps, Tasks(calls), _fetch, outbound.remove, time.time, lambda: secrets.token_hex(16))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import traceback
 from functools import cache
 from typing import Any
 
@@ -16,20 +17,33 @@ from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.contacts import Contacts
 from chalicelib.storage.driving import Steps
+from chalicelib.storage.failures import is_permanent
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.outbound import Outbound
 from chalicelib.storage.table import Table
+from chalicelib.storage.traces import Traces
+
+INTERNAL_FAILURE = 12400
 
 app = Chalice(app_name="step")
 
 
 @app.lambda_function(name="step")
 def step(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Invoked synchronously by the owner of a session; an error means: ask again, unchanged."""
-    request = msgspec.convert(event, StepRequest)
-    response = _steps().handle(request)
-    _tell(request, response)
+    """Invoked synchronously by the owner of a session.
+
+    An error means: ask again, unchanged.  What would fail again is an answer: ``failed``.
+    """
+    try:
+        request = msgspec.convert(event, StepRequest)
+        response = _steps().handle(request)
+        _tell(request, response)
+    except Exception as error:
+        if not is_permanent(error):
+            raise
+        _tell_failure(event, error)
+        response = StepResponse(str(event.get("session")), 0, failed=INTERNAL_FAILURE)
     answer: dict[str, Any] = msgspec.to_builtins(response)
     return answer
 
@@ -39,11 +53,19 @@ def _steps() -> Steps:
     calls = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
     return Steps(
         DynamoCallLog(calls),
+        Traces(calls),
         Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"])),
         Listing(calls),
         Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"]),
         Contacts(calls),
     )
+
+
+def _tell_failure(event: dict[str, Any], error: Exception) -> None:
+    """Where it happened, without its message, which may quote what no log may show."""
+    where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-5:]
+    line = {"session": event.get("session"), "number": event.get("number"), "error": type(error).__name__}
+    print(json.dumps(line | {"where": where}), file=sys.stderr, flush=True)
 
 
 def _tell(request: StepRequest, response: StepResponse) -> None:

@@ -77,7 +77,7 @@ def test_client_that_is_not_registered_is_32009_and_the_dial_fails(cloud: Cloud,
     last = cloud.log.read_last(CALLER)
     assert last is not None
     assert [problem.code for problem in last.problems] == [32009]
-    [child] = [call for call in last.state.calls.values() if call.parent_sid]
+    [child] = last.gone
     assert (child.to, child.status, child.error) == ("client:nobody", "failed", 32009)
 
 

@@ -23,7 +23,7 @@ from tests.storage.scenes import bridged, fetched, incoming, leg, request
 SECOND = "CA" + "b" * 32
 
 
-class DiedError(Exception):
+class DiedError(BaseException):  # no Exception: nothing catches the end of a process
     """As a function that is killed in the middle of a step."""
 
 

@@ -94,7 +94,7 @@ def seconds_to_sip(scene: Scene, talk: Talk, method: str, call: str, answered: f
     """From the answer over HTTP to the first ``method`` that went out for ``call``; both clocks are this machine's."""
 
     def sent() -> list[float]:
-        messages = [message for row in scene.log(talk.parent) for message in row.trace]
+        messages = scene.recorded(talk.parent).messages
         return [m.at for m in messages if m.sent and m.call == call and m.text.startswith(f"{method} ")]
 
     return float(wait_until(sent)[0]) - answered

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from callapi.platform import Platform
-from callapi.trace import read_rows
+from callapi.trace import Recorded, read_session
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.log import LoggedProblem, Row
@@ -101,9 +101,13 @@ class Scene:
             found: list[dict[str, Any]] = json.load(answer)["calls"]
         return found
 
-    def log(self, call: str) -> list[Row]:
+    def recorded(self, call: str) -> Recorded:
+        """What the log holds of the session of ``call``."""
+        return read_session(Table(self.local.cloud.dynamodb(), self.local.stack["CallsTable"]), call)
+
+    def log(self, call: str) -> tuple[Row, ...]:
         """The steps of the session of ``call``."""
-        return read_rows(Table(self.local.cloud.dynamodb(), self.local.stack["CallsTable"]), call)
+        return self.recorded(call).rows
 
     def problems(self, call: str) -> list[LoggedProblem]:
         """What the log says went wrong."""

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import threading
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -119,13 +120,22 @@ class Cloud:
         return [decode(message["Body"], Callback) for message in self.received(self.callbacks_url)]
 
     def rows(self, prefix: str = "") -> list[dict[str, Any]]:
+        """The items whose partition begins with ``prefix``, what is compressed in them as text."""
         items = self.dynamodb.scan(TableName="calls")["Items"]
-        return [item for item in items if item["pk"]["S"].startswith(prefix)]
+        return [unpacked(item) for item in items if item["pk"]["S"].startswith(prefix)]
 
     def step(self, function: Client, request: StepRequest) -> StepResponse:
         """Invoke the step function as a task does: JSON in, JSON out."""
         answer = function.lambda_.invoke("step", json.loads(encode(request)))
         return decode(json.dumps(answer.payload), StepResponse)
+
+
+def unpacked(item: Any) -> dict[str, Any]:
+    """``item`` of DynamoDB, with text in place of compressed text."""
+    clear = {
+        name: {"S": zlib.decompress(value["B"]).decode()} for name, value in item.items() if "B" in value
+    }
+    return {**item, **clear}
 
 
 @contextmanager

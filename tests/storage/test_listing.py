@@ -93,5 +93,13 @@ def test_only_the_calls_whose_status_changed_are_listed_again() -> None:
     before = Session(sid(1), ACCOUNT, {parent.sid: parent, leg.sid: leg})
     ended = msgspec.structs.replace(leg, status="canceled", ended_at=NOW)
     after = msgspec.structs.replace(before, calls={parent.sid: parent, leg.sid: ended})
-    assert changed_calls(before, after) == (sid(2),)
-    assert changed_calls(after, after) == ()
+    assert changed_calls(before, after, ()) == (sid(2),)
+    assert changed_calls(after, after, ()) == ()
+
+
+def test_calls_that_left_the_session_are_listed_as_they_ended() -> None:
+    parent, leg, never = call(1), call(2, "ringing", parent_sid=sid(1)), call(3, "failed", ended_at=NOW)
+    before = Session(sid(1), ACCOUNT, {parent.sid: parent, leg.sid: leg})
+    after = msgspec.structs.replace(before, calls={parent.sid: parent})
+    ended = msgspec.structs.replace(leg, status="canceled", ended_at=NOW)
+    assert changed_calls(before, after, (ended, never)) == (sid(2), sid(3))
