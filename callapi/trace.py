@@ -100,6 +100,8 @@ def _row_moments(row: Row) -> Iterator[Moment]:
 def _sip(message: SipMessage) -> Moment:
     first = message.text.partition("\n")[0].strip().removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
     label = f"{first} ({message.transport})"
+    if message.left_out:
+        label += f" after {message.left_out} that were left out"
     source, target = (PLATFORM, message.peer) if message.sent else (message.peer, PLATFORM)
     return Moment(message.at, "sip", source, target, label, message.call)
 

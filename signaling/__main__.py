@@ -76,7 +76,6 @@ def main() -> int:
             register=register,
         )
     finally:
-        controller.close()
         presence.end()
     return 0
 

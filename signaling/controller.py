@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import random
-import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import boto3
+import msgspec
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 _log = logging.getLogger(__name__)
-FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0  # seconds
+CRASHES = frozenset({"Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout"})
+IMPOSSIBLE = frozenset(
+    {"RequestTooLargeException", "RequestEntityTooLargeException", "InvalidRequestContentException"}
+)
 # A little longer than the functions' own limits (infra/template.yaml): who is cut off by those is told so.
 CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS, REGISTER_SECONDS = 5, 20, 40, 10
 FETCH_TRIES = 2
@@ -29,19 +32,31 @@ FETCH_FAILED = 11200
 
 
 class Controller(Protocol):
-    """Both block, and are called from threads off the loop.  ``post`` returns only with an answer."""
+    """Both block, and are called from threads off the loop."""
 
     def post(self, request: StepRequest) -> StepResponse:
-        """Do the step."""
+        """Do the step.  Raises NotAnsweredError: to be asked again, unchanged; ImpossibleError: never again."""
 
     def fetch(self, command: Fetch) -> Fetched:
         """Ask the application."""
 
 
-class LambdaController:
-    """Synchronous Invoke.  A step is asked again, unchanged, until it is answered: it is idempotent.
+class NotAnsweredError(Exception):
+    """There is no answer.  ``crashed``: the function began and did not live to its end, as it may each time."""
 
-    A fetch is not, so it is tried again only once, and then reported as failed (11200).
+    def __init__(self, reason: str, *, crashed: bool = False) -> None:
+        super().__init__(reason)
+        self.crashed = crashed
+
+
+class ImpossibleError(Exception):
+    """Lambda does not take such a request, now or ever."""
+
+
+class LambdaController:
+    """Synchronous Invoke.  Whether a step is asked again its session decides: a try holds a thread, a wait holds none.
+
+    A fetch is not idempotent, so it is tried again only once, and then reported as failed (11200).
     """
 
     def __init__(
@@ -49,25 +64,21 @@ class LambdaController:
     ) -> None:
         self._steps, self._fetches = steps, fetches
         self._step, self._fetch = step_function, fetch_function
-        self._closed = threading.Event()
-
-    def close(self) -> None:
-        """The task ends: a step that is not answered now never will be here, and its session is the reaper's."""
-        self._closed.set()
 
     def post(self, request: StepRequest) -> StepResponse:
-        """Blocks until answered.  Raises ClosedError when the task ends before."""
+        """Blocks until answered, 20 s at most.  Raises NotAnsweredError or ImpossibleError."""
         payload = encode(request)
-        wait = FIRST_WAIT
-        while not self._closed.is_set():
-            try:
-                return decode(_invoke(self._steps, self._step, payload), StepResponse)
-            except Exception as error:  # noqa: BLE001  whatever it was, only an answer ends this
-                _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
-            # Spread, so that the sessions of a task do not come back all at once.
-            self._closed.wait(wait * random.uniform(0.5, 1.0))
-            wait = min(2 * wait, LONGEST_WAIT)
-        raise ClosedError
+        try:
+            return decode(_invoke(self._steps, self._step, payload), StepResponse)
+        except FunctionFailedError as error:
+            raise NotAnsweredError(error.kind, crashed=error.kind in CRASHES) from None
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code in IMPOSSIBLE:
+                raise ImpossibleError(code) from None
+            raise NotAnsweredError(code) from None
+        except (BotoCoreError, OSError, msgspec.MsgspecError) as error:
+            raise NotAnsweredError(type(error).__name__) from None
 
     def fetch(self, command: Fetch) -> Fetched:
         """Never raises: a failure is an answer."""
@@ -102,16 +113,33 @@ def _invoke(client: LambdaClient, function: str, payload: bytes) -> bytes:
     answer = client.invoke(FunctionName=function, Payload=payload)
     body = answer["Payload"].read()
     if answer.get("FunctionError"):
-        raise FunctionFailedError(function)
+        raise FunctionFailedError(_kind(body))
     return body
 
 
+def _kind(body: bytes) -> str:
+    """Lambda's ``errorType``: of the runtime, or the name of the exception.  Its time-outs have a message only."""
+    try:
+        failure = _failures.decode(body)
+    except msgspec.MsgspecError:
+        return ""
+    return "Sandbox.Timedout" if "Task timed out" in failure.errorMessage else failure.errorType
+
+
+class _Failure(msgspec.Struct):
+    errorType: str = ""  # Lambda's names
+    errorMessage: str = ""
+
+
+_failures = msgspec.json.Decoder(_Failure)
+
+
 class FunctionFailedError(Exception):
-    """The function raised."""
+    """The function raised, or died.  ``kind``: see _kind."""
 
-
-class ClosedError(Exception):
-    """The task ended before a step was answered."""
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 Unseal = Callable[[str], str]

@@ -2,11 +2,16 @@
 
 Events go out one request at a time, in order, with what piled up meanwhile; the answer's commands are carried out
 in order.  A fenced session is somebody else's by now: its calls are dropped and nothing more is said.
+
+A step that is not answered is asked again, unchanged.  One that can never be made ends the session: its calls are hung
+up, and the engine is told so by an event of its own (``Abandoned``), without the events that it could not take.
 """
 
 from __future__ import annotations
 
+import logging
 import os
+import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -18,11 +23,19 @@ from chalicelib.calls import events
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
 
-from .controller import FETCH_FAILED
+from .controller import FETCH_FAILED, NotAnsweredError
 from .services import Services
+from .session_trace import SessionTrace
 
 PATIENCE = 0.02
 """Seconds.  A bridge is three events (leg answered, bridged, caller answered) within a few milliseconds."""
+FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
+"""Seconds between two tries of a step: the wait doubles."""
+MOST_CRASHES = 3
+"""Times in a row that a step may kill its function, or run into its time limit; then it is taken for one that always
+does."""
+INTERNAL_FAILURE = 12400
+_log = logging.getLogger(__name__)
 
 
 def fresh() -> str:
@@ -53,54 +66,76 @@ class Conversation:
 
     def __init__(self, services: Services, session: str, number: int, obedient: Obedient) -> None:
         self.claimed: Callable[[], None] | None = None
+        self.sip = SessionTrace()
         self._services = services
         self._session = session
         self._number = number
         self._obedient = obedient
         self._pending: list[events.Event] = []
-        self._trace: list[SipMessage] = []
-        self._posting = False
-        self._over = self._fenced = False
+        self._posting = self._flushing = False
+        self._tries = self._crashes = 0
+        self._over = self._fenced = self._abandoned = self._repeated = False
 
     @property
     def done(self) -> bool:
         """Nothing is under way and nothing is to be said."""
         return not self._posting and (self._fenced or (self._over and not self._pending))
 
+    @property
+    def flushing(self) -> bool:
+        """SIP messages are on their way by themselves."""
+        return self._flushing
+
     def report(self, event: events.Event) -> None:
         """Tell the engine, in order."""
-        self._pending.append(event)
+        self.add(event)
         self.post()
 
     def mention(self, event: events.Event) -> None:
         """Tell the engine what asks for no command: with the events that follow at once, in one step."""
-        self._pending.append(event)
+        self.add(event)
         self._services.loop.after(PATIENCE, self.post)
 
     def add(self, event: events.Event) -> None:
-        """Tell the engine with the next ``post``."""
-        self._pending.append(event)
+        """Tell the engine with the next ``post``.  Of an abandoned session it hears only what its application says."""
+        if not self._abandoned or isinstance(event, events.Fetched):
+            self._pending.append(event)
+
+    def abandon(self, error: int) -> None:
+        """The session cannot go on: hang up its calls, and have the engine fail them with ``error``."""
+        if self._abandoned or self._fenced:
+            return
+        _log.error("session %s is abandoned: %d", self._session, error)
+        self._abandoned = True
+        self._pending = [events.Abandoned(**now(), call=self._session, error=error)]
+        self._obedient.drop()
+        self.post()
 
     def trace(self, message: SipMessage) -> None:
-        """For the log, with the next request."""
-        self._trace.append(message)
+        """For the log, with a request to come."""
+        self.sip.add(message)
 
     def post(self) -> None:
         """Send what is pending, unless an answer is awaited."""
         if self._posting or not self._pending or self._fenced:
             return
+        ends = any(isinstance(event, events.Ended) for event in self._pending)
+        if ends:
+            self._services.collect_trace()
+        pending, self._pending = tuple(self._pending), []
+        first, messages = self.sip.take() if (ends or self.sip.due) and not self._flushing else (0, ())
         self._posting = True
-        request = StepRequest(
-            self._session,
-            self._number,
-            tuple(self._pending),
-            task=self._services.settings.task_id,
-            trace=tuple(self._trace),
-        )
-        self._pending.clear()
-        self._trace.clear()
+        self._tries = self._crashes = 0
+        self._send(self._request(pending, first, messages))
+
+    def flush(self) -> None:
+        """Send the SIP messages that wait, by themselves."""
+        if self._flushing or self.sip.empty:
+            return
+        self._flushing = True
+        request = self._request((), *self.sip.take())
         post = partial(self._services.controller.post, request)
-        self._services.loop.off_loop(post, self._answered, self._not_answered)
+        self._services.loop.off_loop(post, lambda _: self._flushed(), partial(self._not_flushed, request))
 
     def fetch(self, command: Fetch) -> None:
         """Have the fetch function ask the application, and tell the engine what it said."""
@@ -112,28 +147,88 @@ class Conversation:
             ),
         )
 
-    def _answered(self, response: StepResponse) -> None:
+    def _request(
+        self, events_: tuple[events.Event, ...], first: int, messages: tuple[SipMessage, ...]
+    ) -> StepRequest:
+        task = self._services.settings.task_id
+        return StepRequest(self._session, self._number, events_, task=task, trace=messages, traced=first)
+
+    def _send(self, request: StepRequest) -> None:
+        post = partial(self._services.controller.post, request)
+        self._services.loop.off_loop(
+            post, partial(self._answered, request), partial(self._not_answered, request)
+        )
+
+    def _answered(self, request: StepRequest, response: StepResponse) -> None:
+        if response.failed:
+            self._give_up(request, response.failed)
+            return
         self._posting = False
         self._number += 1
         if self.claimed is not None:
             self.claimed()
             self.claimed = None
-        if response.fenced:
+        if not response.fenced:
+            self._over = response.over
+            self._carry_out(response.commands)
+        elif _abandons(request) and not self._repeated:
+            # The step that could not be made may be in the log all the same: what failed was its effects.
+            self._repeated = True
+            self._pending = [*request.events, *self._pending]
+        else:
             self._fenced = True
             self._obedient.drop()
-        else:
-            self._over = response.over
-            for command in response.commands:
-                self._obedient.carry_out(command)
         self.post()
         self._obedient.close_if_done()
 
-    def _not_answered(self, error: Exception) -> None:
-        """A controller answers or goes on trying; one that gives up leaves the session to the reaper."""
+    def _carry_out(self, commands: tuple[Command, ...]) -> None:
+        """A command that cannot be carried out for a fault of ours leaves a call that nobody would end."""
+        try:
+            for command in commands:
+                if not self._abandoned or isinstance(command, Fetch):
+                    self._obedient.carry_out(command)
+        except Exception:  # noqa: BLE001  whatever it was, the other calls go on
+            _log.exception("session %s", self._session)
+            self.abandon(INTERNAL_FAILURE)
+
+    def _not_answered(self, request: StepRequest, error: Exception) -> None:
+        """Ask again, the more slowly the longer there is no answer, unless it would be in vain."""
+        _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
+        crashed = isinstance(error, NotAnsweredError) and error.crashed
+        self._crashes = self._crashes + 1 if crashed else 0
+        if not isinstance(error, NotAnsweredError) or self._crashes == MOST_CRASHES:
+            self._give_up(request, INTERNAL_FAILURE)
+            return
+        wait = min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT)
+        self._tries += 1
+        # Spread, so that the sessions of a task do not come back all at once.
+        self._services.loop.after(wait * random.uniform(0.5, 1.0), partial(self._send, request))
+
+    def _give_up(self, request: StepRequest, error: int) -> None:
+        """The step can never be made.  When that is said of the one that abandons the session, the reaper has it."""
         self._posting = False
-        self._fenced = True
-        self._obedient.drop()
-        raise error
+        if _abandons(request):
+            _log.error("session %s is left to the reaper", self._session)
+            self._fenced = True
+        self.abandon(error)
+        self.post()
+        self._obedient.close_if_done()
+
+    def _flushed(self) -> None:
+        self._flushing = False
+        if self.sip.due:
+            self.flush()
+
+    def _not_flushed(self, request: StepRequest, error: Exception) -> None:
+        """They wait for the next request, if the function may take them then."""
+        _log.warning("SIP messages of %s: %s", request.session, type(error).__name__)
+        self._flushing = False
+        if isinstance(error, NotAnsweredError):
+            self.sip.put_back(request.traced, request.trace)
+
+
+def _abandons(request: StepRequest) -> bool:
+    return any(isinstance(event, events.Abandoned) for event in request.events)
 
 
 def _stamped(fetched: events.Fetched) -> events.Fetched:

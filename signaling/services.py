@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -26,9 +27,13 @@ class Traced(Protocol):
         """A message of one of its dialogs."""
 
 
+Dialogs = dict[str, tuple[Traced, str]]
+"""Call-ID to the session, and to the CallSid of the call."""
+
+
 @dataclass(frozen=True)
 class Services:
-    """Made once at the start.  ``dialogs``: Call-ID to the session and the CallSid of the call."""
+    """Made once at the start.  ``collect_trace`` brings the SIP messages so far to their sessions."""
 
     settings: Settings
     loop: Loop
@@ -41,4 +46,5 @@ class Services:
     unseal: Unseal
     credentials: Credentials
     registrar: Registrar
-    dialogs: dict[str, tuple[Traced, str]] = field(default_factory=dict)
+    collect_trace: Callable[[], None]
+    dialogs: Dialogs = field(default_factory=dict)

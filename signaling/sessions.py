@@ -21,6 +21,8 @@ from .recording import DialRecording
 from .referring import Refer
 from .services import Services
 
+SERVER_ERROR = 500
+
 
 class Session:
     """Implements ``legs.Owner``.  ``closed`` is called once, when no leg is left and nothing is to be said."""
@@ -56,9 +58,12 @@ class Session:
         self.conversation.trace(message)
 
     def drop(self) -> None:
-        """Hang up every leg."""
+        """Hang up every leg.  A caller who has no answer yet gets 500: nobody has declined his call."""
         for leg in list(self._legs.values()):
-            self._hang_up(leg.sid)
+            if leg.inbound and not leg.answered:
+                leg.hang_up(SERVER_ERROR)
+            else:
+                self._hang_up(leg.sid)
         self.close_if_done()
 
     def close_if_done(self) -> None:

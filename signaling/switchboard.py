@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 
 from chalicelib.calls import events
-from chalicelib.calls.protocol import Modification, SipMessage
+from chalicelib.calls.protocol import Modification
 
 from . import messages
 from .admission import Admission
@@ -18,10 +18,10 @@ from .legs import Leg
 from .loop import Loop
 from .services import Services
 from .sessions import Session
-from .trace import Trace
+from .tracing import Tracing
 
 _log = logging.getLogger(__name__)
-DRAIN_TRACE_EVERY = 0.1  # s
+LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
 
@@ -32,18 +32,21 @@ class Switchboard:
         self._loop = loop
         self._sessions: dict[str, Session] = {}
         self._services: Services | None = None
-        self._trace = Trace()
+        self._tracing = Tracing(loop, self._sessions.values)
         self._admission = Admission()
         self.draining = False
 
     def open(self, services: Services) -> None:
         """Take calls and registrations from now on."""
         self._services = services
-        self._trace.start()
         self._admission.start()
         services.registrar.start()
         services.endpoint.start()
-        self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
+        self._tracing.start(services.dialogs)
+
+    def collect_trace(self) -> None:
+        """Bring the SIP messages so far to their sessions."""
+        self._tracing.collect()
 
     @property
     def services(self) -> Services:
@@ -113,7 +116,14 @@ class Switchboard:
             self._stop()
 
     def _stop(self) -> None:
-        self._loop.stopped = True
+        self._tracing.finish()
+        self._stop_when_sent(time.monotonic() + LAST_MESSAGES)
+
+    def _stop_when_sent(self, latest: float) -> None:
+        if self._tracing.sending and time.monotonic() < latest:
+            self._loop.after(0.02, lambda: self._stop_when_sent(latest))
+        else:
+            self._loop.stopped = True
 
     def _open(self, sid: str, number: int) -> Session:
         session = self._sessions[sid] = Session(self.services, sid, number, self._closed)
@@ -129,17 +139,7 @@ class Switchboard:
     def _closed(self, session: Session) -> None:
         self._sessions.pop(session.sid, None)
         self._admit()
-        for call_id in session.call_ids:
-            self.services.dialogs.pop(call_id, None)
-
-    def _collect_trace(self) -> None:
-        for message in self._trace.drain():
-            session, sid = self.services.dialogs.get(message.sip_call_id, (None, ""))
-            if session is not None:
-                session.trace(
-                    SipMessage(message.at, sid, message.sent, message.peer, message.transport, message.text)
-                )
-        self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
+        self._tracing.closed(session)
 
 
 def _incoming(sid: str, sip_call_id: str, message: str, source: str, task: str) -> events.Incoming:

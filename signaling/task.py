@@ -71,6 +71,7 @@ def run_task(
                 unseal=unseal,
                 credentials=credentials,
                 registrar=Registrar(loop, settings.task_id, register),
+                collect_trace=switchboard.collect_trace,
             )
         )
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import _pjsua2
 
 from .messages import header
+from .wire import text
 
 SIZE = 1 << 20
 
@@ -50,11 +51,11 @@ class Trace:
         start = 0
         while start < size:
             (length,) = struct.unpack_from("<I", data, start)
-            yield _traced(data[start + 4 : start + 4 + length].decode(errors="replace"))
+            yield _traced(text(data[start + 4 : start + 4 + length]))
             start += 4 + length
 
 
 def _traced(record: str) -> Traced:
-    line, _, text = record.partition("\n")
+    line, _, message = record.partition("\n")
     at, direction, transport, peer = line.split(" ", 3)
-    return Traced(float(at), direction == "TX", peer, transport, text)
+    return Traced(float(at), direction == "TX", peer, transport, message)

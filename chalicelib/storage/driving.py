@@ -77,7 +77,11 @@ class Steps:
 
         ``fenced`` is answered when the number is another writer's, or another epoch has begun.
         """
-        self._keep_trace(request)
+        _tried(
+            request.session,
+            "SIP messages",
+            lambda: self._traces.keep(request.session, request.trace, request.traced),
+        )
         if not request.events:
             return StepResponse(request.session, request.number)
         before = self._log.read(request.session, request.number - 1) if request.number else None
@@ -91,15 +95,6 @@ class Steps:
             return StepResponse(request.session, request.number, fenced=True)
         self.send_effects(row)
         return StepResponse(row.session, row.number, row.commands, over=row.state.over)
-
-    def _keep_trace(self, request: StepRequest) -> None:
-        """No call fails for a message that the table does not take."""
-        try:
-            self._traces.keep(request.session, request.trace, request.traced)
-        except Exception as error:
-            if not is_permanent(error):
-                raise
-            _log.error("%s: SIP messages not kept: %s", request.session, type(error).__name__)
 
     def _write(
         self, request: StepRequest, events: tuple[Event, ...], before: Row | None
@@ -134,11 +129,14 @@ class Steps:
         The listing goes first: whoever hears of an ending by callback and asks the API shall see it there.  The
         reaper's mark goes last: until then it finds the session.
         """
-        self._listing.project(row)
+        _tried(row.session, "listing", lambda: self._listing.project(row))
+        _tried(row.session, "callbacks", lambda: self._deliver(row))
+        if row.state.over:
+            _tried(row.session, "end", lambda: self._log.close(row))
+
+    def _deliver(self, row: Row) -> None:
         for callback in self._outbound.deliver(row.callbacks):
             self._listing.undelivered(callback, 0, NOT_QUEUED)
-        if row.state.over:
-            self._log.close(row)
 
     def _with_application(self, event: Event) -> Event:
         if isinstance(event, Created):
@@ -147,6 +145,16 @@ class Steps:
             return event
         application = self._accounts.application_for(event.sip_domain, event.to)
         return msgspec.structs.replace(event, application=application)
+
+
+def _tried(session: str, what: str, work: Callable[[], None]) -> None:
+    """Do ``work``.  A failure that would come again at every try holds up no call: it is logged, and that is all."""
+    try:
+        work()
+    except Exception as error:
+        if not is_permanent(error):
+            raise
+        _log.error("%s: %s not sent: %s", session, what, type(error).__name__)
 
 
 def _fold(session: Session | None, events: tuple[Event, ...], look_up: LookUp) -> _Folded:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -30,19 +30,42 @@ from .theatre import ROOT, Task, media_window, wait_until
 PREFIX = "callapi-task-"
 
 
+Judge = Callable[[StepRequest], bool]
+
+
+def never(_: StepRequest) -> bool:
+    return False
+
+
 class Functions:
-    """Lambda's Invoke at ``url``; while not ``up`` it answers 503.  Sessions of ``others`` belong to another task."""
+    """Lambda's Invoke at ``url``; while not ``up`` it answers 503.  Sessions of ``others`` belong to another task.
+
+    A step that ``impossible`` picks is answered as one that can never be made, one that ``deadly`` picks kills the
+    function, and one that ``throttled`` picks raises in it.  ``asked``: every step request, also those.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.up = True
         self.others: set[str] = set()
+        self.impossible: Judge = never
+        self.deadly: Judge = never
+        self.throttled: Judge = never
+        self.asked: list[StepRequest] = []
 
-    def step(self, engine: Engine, asked: bytes) -> bytes:
+    def step(self, engine: Engine, asked: bytes) -> tuple[bytes, str]:
+        """The answer, and what Lambda's header says of an error of the function."""
         request = decode(asked, StepRequest)
+        self.asked.append(request)
+        if self.deadly(request):
+            return b'{"errorType":"Runtime.ExitError"}', "Unhandled"
+        if self.throttled(request):
+            return b'{"errorType":"ProvisionedThroughputExceededException"}', "Unhandled"
         if request.session in self.others:
-            return encode(StepResponse(request.session, request.number, fenced=True))
-        return encode(engine.post(request))
+            return encode(StepResponse(request.session, request.number, fenced=True)), ""
+        if self.impossible(request):
+            return encode(StepResponse(request.session, request.number, failed=12400)), ""
+        return encode(engine.post(request)), ""
 
 
 class Deployment:
@@ -108,12 +131,14 @@ def _serving(engine: Engine) -> Iterator[Functions]:
 
         def do_POST(self) -> None:
             asked = self.rfile.read(int(self.headers["Content-Length"]))
-            body = b"{}"
+            body, error = b"{}", ""
             if functions.up and "/step/" in self.path:
-                body = functions.step(engine, asked)
+                body, error = functions.step(engine, asked)
             elif functions.up:
                 body = encode(engine.fetch(decode(asked, Fetch)))
             self.send_response(200 if functions.up else 503)
+            if error:
+                self.send_header("X-Amz-Function-Error", error)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import threading
-import time
 from collections.abc import Iterator
 
 import boto3
@@ -13,11 +10,8 @@ import pytest
 from chalicelib.calls.commands import Fetch, Ring
 from chalicelib.calls.events import Ended, Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
-from signaling import controller
-from signaling.controller import ClosedError, LambdaController, invoker
+from signaling.controller import ImpossibleError, LambdaController, NotAnsweredError, invoker
 from tests.webhooks.servers import Answer, Application, answer, application, closed_port, raw, silent
-
-from .theatre import wait_until
 
 CALL = "CA" + "1" * 32
 REQUEST = StepRequest(CALL, 3, (Ended(at=1.5, entropy="e", call=CALL, code=486),), epoch=1, task="t")
@@ -30,7 +24,16 @@ FAILURES: dict[str, Answer] = {
     "internal": answer(500, b'{"Type":"ServiceException"}', JSON),
     "no body": answer(502),
     "raised": answer(200, b'{"errorType":"KeyError"}', JSON, X_Amz_Function_Error="Unhandled"),
-    "timed out": answer(200, b'{"errorMessage":"timed out"}', JSON, X_Amz_Function_Error="Unhandled"),
+    "timed out": answer(
+        200,
+        b'{"errorMessage":"1234 Task timed out after 15.00 s"}',
+        JSON,
+        X_Amz_Function_Error="Unhandled",
+    ),
+    "killed": answer(200, b'{"errorType":"Runtime.ExitError"}', JSON, X_Amz_Function_Error="Unhandled"),
+    "out of memory": answer(
+        200, b'{"errorType":"Runtime.OutOfMemory"}', JSON, X_Amz_Function_Error="Unhandled"
+    ),
     "raised, with what looks like an answer": answer(
         200, encode(RESPONSE), JSON, X_Amz_Function_Error="Handled"
     ),
@@ -46,11 +49,6 @@ def region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.setenv(name, "local")
-
-
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller, "FIRST_WAIT", 0.02)
 
 
 def connected(monkeypatch: pytest.MonkeyPatch, url: str, seconds: float = 5) -> LambdaController:
@@ -71,33 +69,33 @@ def test_step_is_asked_of_the_step_function_and_its_answer_given(monkeypatch: py
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-@pytest.mark.usefixtures("quick")
-def test_step_that_failed_is_asked_again_byte_for_byte(monkeypatch: pytest.MonkeyPatch, failure: str) -> None:
-    with application(FAILURES[failure], FAILURES[failure], answered()) as functions:
-        assert connected(monkeypatch, functions.url("")).post(REQUEST) == RESPONSE
-    assert [asked.body for asked in functions.requests] == [encode(REQUEST).decode()] * 3
-
-
-@pytest.mark.usefixtures("quick")
-def test_step_that_hangs_is_given_up_and_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    with application(silent, answered()) as functions:
-        assert connected(monkeypatch, functions.url(""), seconds=0.3).post(REQUEST) == RESPONSE
-    assert [asked.body for asked in functions.requests] == [encode(REQUEST).decode()] * 2
-
-
-def test_steps_wait_longer_and_longer_but_never_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(controller, "LONGEST_WAIT", 0.2)
-    moments: list[float] = []
-
-    def refuse(*_: object) -> None:
-        moments.append(time.monotonic())
-
-    with application(*[refuse] * 7, answered()) as functions:
+def test_step_without_an_answer_is_to_be_asked_again(monkeypatch: pytest.MonkeyPatch, failure: str) -> None:
+    with application(FAILURES[failure]) as functions, pytest.raises(NotAnsweredError) as raised:
         connected(monkeypatch, functions.url("")).post(REQUEST)
-    waits = [later - sooner for sooner, later in itertools.pairwise(moments)]
-    assert waits[0] >= 0.05
-    assert max(waits) < 2
-    assert all(wait >= 0.1 for wait in waits[1:])
+    assert len(functions.requests) == 1
+    assert raised.value.crashed == (failure in ("timed out", "killed", "out of memory"))
+
+
+def test_step_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with application(silent) as functions, pytest.raises(NotAnsweredError):
+        connected(monkeypatch, functions.url(""), seconds=0.3).post(REQUEST)
+
+
+def test_step_that_nobody_listens_for_is_to_be_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NotAnsweredError):
+        connected(monkeypatch, f"http://127.0.0.1:{closed_port()}").post(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(413, "RequestTooLargeException"), (400, "InvalidRequestContentException")]
+)
+def test_step_that_lambda_does_not_take_is_impossible(
+    monkeypatch: pytest.MonkeyPatch, status: int, code: str
+) -> None:
+    refusal = answer(status, b"{}", JSON, X_Amzn_ErrorType=code)
+    with application(refusal) as functions, pytest.raises(ImpossibleError):
+        connected(monkeypatch, functions.url("")).post(REQUEST)
+    assert len(functions.requests) == 1
 
 
 def test_fenced_answer_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,28 +103,6 @@ def test_fenced_answer_is_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with application(answered(fenced)) as functions:
         assert connected(monkeypatch, functions.url("")).post(REQUEST) == fenced
     assert len(functions.requests) == 1
-
-
-@pytest.mark.usefixtures("quick")
-def test_task_that_ends_stops_asking(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    lambdas = connected(monkeypatch, f"http://127.0.0.1:{closed_port()}")
-    failed: list[Exception] = []
-
-    def post() -> None:
-        try:
-            lambdas.post(REQUEST)
-        except ClosedError as error:
-            failed.append(error)
-
-    thread = threading.Thread(target=post)
-    thread.start()
-    wait_until(lambda: len(caplog.records) >= 2)
-    assert thread.is_alive()
-    lambdas.close()
-    thread.join(5)
-    assert len(failed) == 1
 
 
 @pytest.fixture
