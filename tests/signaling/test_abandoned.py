@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from callapi.processes import rtp_ports
 from chalicelib.calls.protocol import StepRequest
 from signaling.loop import THREADS
 from tests.signaling.fleet import Deployment, deployment, never, signaling
@@ -31,11 +32,11 @@ def having(kind: str) -> Callable[[StepRequest], bool]:
 
 
 @contextmanager
-def platform(folder: Path, callee: Peer) -> Iterator[tuple[Deployment, Task]]:
+def platform(folder: Path, callee: Peer, **environment: str) -> Iterator[tuple[Deployment, Task]]:
     (folder / "task").mkdir()
     with (
         deployment(folder, {MAIN: document(callee), AFTER: "<Response/>"}) as deployed,
-        signaling(deployed, folder / "task") as task,
+        signaling(deployed, folder / "task", **environment) as task,
     ):
         yield (
             deployed,
@@ -128,10 +129,12 @@ def test_steps_that_are_asked_again_hold_no_thread(
     tmp_path: Path, sipp: Callable[..., Any], peers: Make
 ) -> None:
     """More sessions wait for an answer than the task has threads."""
-    with platform(tmp_path, peers(Peer)) as (deployed, task):
+    ports = rtp_ports()
+    media = {"RTP_PORT_START": str(ports[0]), "RTP_PORT_COUNT": str(len(ports))}
+    with platform(tmp_path, peers(Peer), **media) as (deployed, task):
         functions = deployed.functions
         functions.throttled = having("incoming")
-        callers = sipp("caller", task.sip_port, calls=THREADS + 10, rate=100, hold=0)
+        callers = sipp("caller", task.sip_port, calls=THREADS + 10, rate=100)
         wait_until(lambda: len({request.session for request in functions.asked}) == THREADS + 10)
         waiting = {request.session for request in functions.asked}
         functions.throttled = lambda request: request.session in waiting
