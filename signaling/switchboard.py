@@ -16,6 +16,7 @@ from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
 from .loop import Loop
+from .methods import METHODS, REGISTRATION, take_only
 from .services import Services
 from .sessions import Session
 from .trace import Trace
@@ -42,6 +43,7 @@ class Switchboard:
         self._trace.start()
         self._admission.start()
         services.registrar.start()
+        take_only(METHODS + (REGISTRATION if services.registrar.active else ()))
         services.endpoint.start()
         self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
 

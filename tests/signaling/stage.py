@@ -2,7 +2,7 @@
 
 The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
 asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS.
+passwords of those who may register are in CLIENTS; with REGISTER=no nobody can.
 """
 
 from __future__ import annotations
@@ -161,5 +161,5 @@ if __name__ == "__main__":
     engine = Engine(stage)
     run_task(
         read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
-        register=engine.register,
+        register=engine.register if os.environ.get("REGISTER", "yes") == "yes" else None,
     )  # fmt: skip
