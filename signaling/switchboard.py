@@ -35,6 +35,7 @@ class Switchboard:
         self._services: Services | None = None
         self._trace = Trace()
         self._admission = Admission()
+        self._held: dict[str, int] = {}
         self.draining = False
 
     def open(self, services: Services) -> None:
@@ -45,7 +46,7 @@ class Switchboard:
         services.registrar.start()
         take_only(METHODS + (REGISTRATION if services.registrar.active else ()))
         services.endpoint.start()
-        self._loop.after(DRAIN_TRACE_EVERY, self._collect_trace)
+        self._collect_trace()
 
     @property
     def services(self) -> Services:
@@ -58,10 +59,14 @@ class Switchboard:
         return not self.draining and len(self._sessions) < self.services.settings.max_calls
 
     def figures(self) -> dict[str, int | bool]:
-        """For the health endpoint, from any thread."""
+        """For the health endpoint, from any thread.  What the engine holds is as old as the last look at the trace."""
         return {
             "sessions": len(self._sessions),
             "calls": Leg.live,
+            "accounts": self.services.endpoint.slots,
+            "threads": self._loop.threads,
+            "timers": self._loop.timers,
+            **self._held,
             "refused": self._admission.refused,
             "draining": self.draining,
         }
@@ -135,6 +140,7 @@ class Switchboard:
             self.services.dialogs.pop(call_id, None)
 
     def _collect_trace(self) -> None:
+        self._held = self._admission.engine_figures()
         for message in self._trace.drain():
             session, sid = self.services.dialogs.get(message.sip_call_id, (None, ""))
             if session is not None:

@@ -52,5 +52,14 @@ EXPORTED int callapi_admission_start(unsigned calls)
 /* From now on refuse new INVITEs, or (0) take them. Any thread. */
 EXPORTED void callapi_admission_refuse(int yes) { refusing = yes; }
 
+/* What the engine has: calls, dialogs and transactions. An ended call's stay for a while, at most 32 s. On a thread known
+ * to pj. */
+EXPORTED void callapi_admission_count(unsigned counts[3])
+{
+    counts[0] = pjsua_call_get_count();
+    counts[1] = pjsip_ua_get_dlg_set_count();
+    counts[2] = pjsip_tsx_layer_get_tsx_count();
+}
+
 /* How many were refused since the process started. Any thread. */
 EXPORTED unsigned long long callapi_admission_refused(void) { return refused; }
