@@ -243,8 +243,10 @@ static pj_bool_t on_rx_request(pjsip_rx_data *request)
 {
     pjsip_generic_array_hdr *unknown;
     const pjsip_dialog *dialog;
-    if (is_method(request, "ACK") || is_method(request, "CANCEL"))
+    if (is_method(request, "CANCEL"))
         return PJ_FALSE;
+    if (is_method(request, "ACK"))
+        return dialog_of(request) == NULL; /* there is no answer to an ACK */
     if (is_method(request, "NOTIFY"))
         return judge_notify(request);
     if (!is_taken(request))
@@ -257,8 +259,10 @@ static pj_bool_t on_rx_request(pjsip_rx_data *request)
         return answer(request, PJSIP_SC_FORBIDDEN, NULL);
     if (request->msg_info.to->tag.slen == 0)
         return judge_outside(request);
+    /* The engine would take any tag for that of a callee who has not answered yet: the dialog would be that stranger's, and
+     * a request in it would never be answered, its transaction kept for ever. */
     dialog = dialog_of(request);
-    return dialog != NULL ? judge_in_dialog(request, dialog) : PJ_FALSE; /* FALSE: the dialogs answer 481 */
+    return dialog != NULL ? judge_in_dialog(request, dialog) : answer(request, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST, NULL);
 }
 
 static pjsip_module module = {

@@ -105,6 +105,24 @@ def test_request_in_a_dialog_that_has_gone_gets_481(tmp_path: Path, peers: Make)
         assert call.caller.expect("SIP/2.0 200").cseq[1] == "BYE"
 
 
+def test_callee_who_asks_before_he_answers_gets_481_and_can_still_answer(tmp_path: Path, peers: Make) -> None:
+    callee = peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(f"<Sip>{callee.uri}</Sip>")}) as task:
+        caller = stranger(peers, task)
+        caller.call()
+        caller.picked_up()
+        invite = callee.expect("INVITE")
+        for method in ("INVITE", "BYE", "UPDATE", "INFO", "OPTIONS"):
+            callee.request(method, invite)
+            assert callee.expect("SIP/2.0 481").cseq[1] == method
+        callee.answer(invite)
+        callee.expect("ACK")
+        wait_until(lambda: task.events("bridged"))
+        caller.hang_up()
+        callee.expect("BYE")
+        wait_until(lambda: task.health()["transactions"] == 0, 50)
+
+
 def test_task_at_which_nobody_can_register_does_not_allow_it(tmp_path: Path, peers: Make) -> None:
     with task_running(tmp_path, WAITS, REGISTER="no") as task:
         asks = stranger(peers, task)
