@@ -2,6 +2,7 @@
 # make test    everything that can be checked here                     make engine  the SIP engine (cached)
 # make check   style, types, import table                               make lock    pin the dependencies anew
 # make bench   the measurements of docs/performance.md                  make clean   remove what these made
+# make fuzz-sip   spoilt SIP for 10 minutes on the engine with AddressSanitizer (FUZZ_SECONDS, FUZZ_SEED, FUZZ_ARGS)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -11,7 +12,7 @@ BIN := .venv/bin
 ENVIRONMENTS := .venv/.installed .venv-emulator/.installed .venv-sam/.installed
 SOURCES := $(wildcard chalicelib signaling callapi functions benchmarks tests)
 
-.PHONY: help setup packages engine check test run bench image lock clean
+.PHONY: help setup packages engine check test fuzz-sip run bench image lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -55,6 +56,10 @@ check: setup
 # Tests wait more than they compute: three at a time on each core. PYTEST_ARGS="-n 0 …" runs one after another.
 test: setup engine check
 	@$(BIN)/python -m pytest -n $$((3 * $$(nproc))) $(PYTEST_ARGS)
+
+# Seeded: it prints the seed first, and on failure again with where the evidence lies.
+fuzz-sip: engine engine-asan
+	@$(BIN)/python -m tests.fuzz --asan --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_ARGS)
 
 run: setup engine
 	@$(BIN)/callapi demo

@@ -30,6 +30,12 @@ class Admission:
         """Take new calls again."""
         self._library.callapi_admission_refuse(0)
 
+    def engine_figures(self) -> dict[str, int]:
+        """What the engine holds, of calls that are over too: their transactions stay for up to 32 s.  On the loop."""
+        counts = (ctypes.c_uint * 3)()
+        self._library.callapi_admission_count(counts)
+        return dict(zip(("engine_calls", "dialogs", "transactions"), counts, strict=True))
+
     @property
     def refused(self) -> int:
         """Calls refused since the start."""

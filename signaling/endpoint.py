@@ -114,6 +114,11 @@ class Endpoint:
             self._accounts[route] = account
         return account
 
+    @property
+    def slots(self) -> int:
+        """How many holds calls have on accounts; from any thread."""
+        return max(0, sum(account.legs for account in list(self._accounts.values())) - 1)
+
     def poll(self, milliseconds: int) -> None:
         """Handle the engine's events."""
         self.library.libHandleEvents(milliseconds)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
 
 from .endpoint import Endpoint, Route, SipAccount
@@ -236,7 +237,7 @@ class Leg:
             self._owner.leg_referred(self, refer)
 
     def _on_provisional(self, code: int, reason: str) -> None:
-        if not self.over and not self._giving_up and code not in (100, self._provisional):
+        if not self.over and not self._giving_up and code in RINGING and code != self._provisional:
             self._provisional = code
             self._owner.leg_provisional(self, code, reason)
 

@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 Work = Callable[[], None]
 Result = TypeVar("Result")
@@ -45,7 +45,18 @@ class Loop:
         self._timers: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="off-loop")
+        self._asked: set[Future[Any]] = set()
         self.stopped = False
+
+    @property
+    def timers(self) -> int:
+        """How many are still to fire; from any thread."""
+        return len(self._timers)
+
+    @property
+    def threads(self) -> int:
+        """How many works of ``off_loop`` are not done yet; from any thread."""
+        return len(self._asked)
 
     def submit(self, work: Work) -> None:
         """From any thread: run ``work`` on the loop."""
@@ -67,13 +78,16 @@ class Loop:
         """Run ``work`` on a thread, and then ``done`` or ``failed`` on the loop."""
 
         def finished(future: Future[Result]) -> None:
+            self._asked.discard(future)
             error = future.exception()
             if isinstance(error, Exception):
                 self.submit(lambda: failed(error))
             elif error is None:
                 self.submit(lambda: done(future.result()))
 
-        self._threads.submit(work).add_done_callback(finished)
+        future = self._threads.submit(work)
+        self._asked.add(future)
+        future.add_done_callback(finished)
 
     def run(self, poll: Callable[[int], object]) -> None:
         """Until ``stopped``.  ``poll`` handles the SIP engine's events for at most so many milliseconds."""

@@ -19,7 +19,7 @@ class Owner(Protocol):
         """The INVITE is out."""
 
     def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
-        """180 to 199 came."""
+        """It rings: 180 or 183."""
 
     def leg_answered(self, leg: Leg, headers: Headers) -> None:
         """The call is up."""

@@ -41,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Registrar:
-    """For the loop.  ``register`` None: this task knows no clients, and pjsua refuses every REGISTER itself.
+    """For the loop.  ``register`` None: this task knows no clients, and takes no REGISTER (405, see methods.py).
 
     ``task``: which one this is, kept with a contact.
     """
@@ -55,9 +55,14 @@ class Registrar:
         self._waiting: deque[tuple[float, int, Registration]] = deque()
         self._asked = 0
 
+    @property
+    def active(self) -> bool:
+        """Whether anybody can register here."""
+        return self._register is not None
+
     def start(self) -> None:
         """Take REGISTERs; after libInit."""
-        if self._register is not None:
+        if self.active:
             self._registers.start()
             self._collect()
 

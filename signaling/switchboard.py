@@ -16,11 +16,13 @@ from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
 from .loop import Loop
+from .methods import METHODS, REGISTRATION, take_only
 from .services import Services
 from .sessions import Session
 from .tracing import Tracing
 
 _log = logging.getLogger(__name__)
+COUNT_EVERY = 0.1  # s
 LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
@@ -34,6 +36,7 @@ class Switchboard:
         self._services: Services | None = None
         self._tracing = Tracing(loop, self._sessions.values)
         self._admission = Admission()
+        self._held: dict[str, int] = {}
         self.draining = False
 
     def open(self, services: Services) -> None:
@@ -41,8 +44,10 @@ class Switchboard:
         self._services = services
         self._admission.start()
         services.registrar.start()
+        take_only(METHODS + (REGISTRATION if services.registrar.active else ()))
         services.endpoint.start()
         self._tracing.start(services.dialogs)
+        self._count()
 
     def collect_trace(self) -> None:
         """Bring the SIP messages so far to their sessions."""
@@ -59,10 +64,14 @@ class Switchboard:
         return not self.draining and len(self._sessions) < self.services.settings.max_calls
 
     def figures(self) -> dict[str, int | bool]:
-        """For the health endpoint, from any thread."""
+        """For the health endpoint, from any thread.  What the engine holds is as old as the last look at the trace."""
         return {
             "sessions": len(self._sessions),
             "calls": Leg.live,
+            "accounts": self.services.endpoint.slots,
+            "threads": self._loop.threads,
+            "timers": self._loop.timers,
+            **self._held,
             "refused": self._admission.refused,
             "draining": self.draining,
         }
@@ -140,6 +149,11 @@ class Switchboard:
         self._sessions.pop(session.sid, None)
         self._admit()
         self._tracing.closed(session)
+
+    def _count(self) -> None:
+        """What the engine holds is asked here: figures are taken from other threads."""
+        self._held = self._admission.engine_figures()
+        self._loop.after(COUNT_EVERY, self._count)
 
 
 def _incoming(sid: str, sip_call_id: str, message: str, source: str, task: str) -> events.Incoming:

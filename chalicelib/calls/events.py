@@ -77,6 +77,10 @@ class Invited(BaseEvent, frozen=True, tag="invited"):
     sip_call_id: str
 
 
+RINGING = frozenset({180, 183})
+"""The provisional responses that say that a callee's telephone rings.  181, 182 and 199 tell of other things."""
+
+
 class Provisional(BaseEvent, frozen=True, tag="provisional"):
     """180 or 183 came for ``call``."""
 

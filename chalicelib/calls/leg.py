@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .. import sip
 from .commands import Hangup
-from .events import Answered, Ended, Invited, Provisional
+from .events import RINGING, Answered, Ended, Invited, Provisional
 from .hops import error_of
 from .session import Call, CallStatus, Headers
 from .turn import Turn
@@ -25,7 +25,7 @@ def on_invited(turn: Turn, call: Call, event: Invited) -> None:
 
 def on_provisional(turn: Turn, call: Call, event: Provisional) -> None:
     """180 or 183: it rings, once."""
-    if call.status in ("queued", "initiated") and not call.ending:
+    if event.code in RINGING and call.status in ("queued", "initiated") and not call.ending:
         turn.update(call.sid, status="ringing", ringing_at=turn.at)
         turn.report(call.sid, "ringing", "ringing")
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission, our next hop, our registrar and our ear for keys in the sound.
+# admission, our gate for methods, our next hop, our registrar and our ear for keys in the sound.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -105,7 +105,7 @@ compile_libraries() {
 # SWIG's wrapper and our C files, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs. --wrap: what pj would look up itself ends in nexthop.c.
 link_binding() {
-    local flags libraries search extension part parts=(siptrace admission nexthop registrar inband)
+    local flags libraries search extension part parts=(siptrace admission methods nexthop registrar inband)
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)

@@ -90,8 +90,8 @@ class Story:
     def invited(self, leg: str) -> Step:
         return self.feed(Invited, leg, f"id-{leg[-4:]}")
 
-    def rings(self, leg: str) -> Step:
-        return self.feed(Provisional, leg, 180)
+    def rings(self, leg: str, code: int = 180) -> Step:
+        return self.feed(Provisional, leg, code)
 
     def answers(self, leg: str, *headers: tuple[str, str]) -> Step:
         return self.feed(Answered, leg, headers)

@@ -67,6 +67,17 @@ def test_each_leg_reports_its_progress_with_numbers_from_zero(story: Story) -> N
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(("code", "events"), [(180, 2), (183, 2), (181, 1), (182, 1), (199, 1)])
+def test_180_and_183_are_ringing_and_no_other_provisional_response(
+    story: Story, code: int, events: int
+) -> None:
+    story.call_runs(TWO)
+    bob, _ = story.legs
+    story.invited(bob)
+    story.rings(bob, code)
+    assert [name for name, _, _ in story.events_of(bob)] == ["initiated", "ringing"][:events]
+
+
 def test_completed_callback_carries_the_contracts_parameters(story: Story) -> None:
     story.call_runs(TWO)
     bob, _ = story.legs

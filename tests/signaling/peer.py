@@ -189,6 +189,14 @@ class Caller(Peer):
         """
         self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp="sendrecv")
 
+    def comes_again(self) -> None:
+        """The INVITE of ``call``, by another way: another branch (RFC 3261 §8.2.2.2)."""
+        self._say("INVITE", 1, self.via(), sdp="sendrecv")
+
+    def enters(self, provisional: Message) -> None:
+        """The dialog that ``provisional`` began."""
+        self._to, self._target = provisional.header("to"), provisional.contact
+
     def calls_anew(self) -> None:
         """A re-INVITE in the dialog, answered and acknowledged."""
         self._cseq += 1
@@ -198,7 +206,7 @@ class Caller(Peer):
     def picked_up(self, seconds: float = 30) -> Message:
         """Waits for the 200 and acknowledges it."""
         answer = self.expect("SIP/2.0 200", seconds)
-        self._to, self._target = answer.header("to"), answer.contact
+        self.enters(answer)
         self._say("ACK", 1, self.via())
         return answer
 
@@ -222,8 +230,12 @@ class Caller(Peer):
         self._say("INFO", self._cseq, self.via(), f"Content-Type: {kind}", body=body)
 
     def refer(self, *lines: str) -> None:
+        self.ask("REFER", *lines)
+
+    def ask(self, method: str, *lines: str, body: str = "", sdp: str = "") -> None:
+        """A request: in the dialog once ``picked_up`` has made one, before that outside of any."""
         self._cseq += 1
-        self._say("REFER", self._cseq, self.via(), *lines)
+        self._say(method, self._cseq, self.via(), *lines, body=body, sdp=sdp)
 
     def _say(self, method: str, cseq: int, via: str, *lines: str, sdp: str = "", body: str = "") -> None:
         head = [

@@ -1,13 +1,15 @@
 """The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
 
-The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
+The application is a folder: ``documents.json`` gives the body for each URL; a call to ``sip:USER@`` gets that of SITE
+USER, and MAIN when there is none.  What the engine was told, and what it
 asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS.
+passwords of those who may register are in CLIENTS; with REGISTER=no nobody can.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import sys
@@ -44,7 +46,8 @@ from signaling.speech import espeak
 from signaling.task import run_task
 
 ACCOUNT = "AC" + "1" * 32
-MAIN = "http://app.example/main"
+SITE = "http://app.example/"
+MAIN = f"{SITE}main"
 
 
 class Account(Value, frozen=True):
@@ -100,7 +103,9 @@ class Engine:
 
     def _with_application(self, event: Event) -> Event:
         if isinstance(event, Incoming):
-            application = Application(ACCOUNT, url=MAIN, policy=self._account.policy)
+            url = SITE + event.to.partition(":")[2].partition("@")[0]
+            own = url if url in self._documents else MAIN
+            application = Application(ACCOUNT, url=own, policy=self._account.policy)
             return msgspec.structs.replace(event, application=application)
         return event
 
@@ -157,9 +162,10 @@ def keep(folder: Path, recording: Path, key: str) -> None:
 
 
 if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     stage = Path(sys.argv[1])
     engine = Engine(stage)
     run_task(
         read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
-        register=engine.register,
+        register=engine.register if os.environ.get("REGISTER", "yes") == "yes" else None,
     )  # fmt: skip

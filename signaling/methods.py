@@ -1,0 +1,18 @@
+"""Which SIP methods the task takes; the engine answers every other one itself, and touches no call for it."""
+
+from __future__ import annotations
+
+import ctypes
+
+import _pjsua2
+
+METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER")
+REGISTRATION = ("REGISTER",)
+"""Only where somebody can register."""
+
+
+def take_only(methods: tuple[str, ...]) -> None:
+    """From now on, and say so in Allow; after libInit.  See infra/signaling/methods.c."""
+    status = ctypes.CDLL(_pjsua2.__file__).callapi_methods_start(",".join(methods).encode())
+    if status != 0:
+        raise RuntimeError(f"the engine's gate did not start: {status}")
