@@ -15,7 +15,7 @@ from .admission import Admission
 from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
-from .loop import Loop
+from .loop import MainLoop
 from .services import Services
 from .sessions import Session
 from .trace import Trace
@@ -28,7 +28,7 @@ LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 class Switchboard:
     """Everything but ``figures`` is for the loop."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: MainLoop) -> None:
         self._loop = loop
         self._sessions: dict[str, Session] = {}
         self._services: Services | None = None
