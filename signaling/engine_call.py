@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from .endpoint import SipAccount
 from .referring import DECLINE
+from .wire import REASON, repaired
 
 if TYPE_CHECKING:
     from .legs import Leg
@@ -33,9 +34,10 @@ class SipCall(pj.Call):
             message = ""
             event = prm.e
             if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
-                message = event.body.tsxState.src.rdata.wholeMsg
+                message = repaired(event.body.tsxState.src.rdata.wholeMsg)
+            reason = repaired(info.lastReason)[:REASON]
             self.leg.state_changed(
-                info.state, info.lastStatusCode, info.lastReason, info.callIdString, message
+                info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
             )
         except Exception:  # noqa: BLE001  would be swallowed by the binding
             _log.exception("call state")
@@ -48,7 +50,7 @@ class SipCall(pj.Call):
         if not leg.heard:
             leg.first_response()
         if state.tsx.method == "REFER":
-            self._refer = state.src.rdata.wholeMsg
+            self._refer = repaired(state.src.rdata.wholeMsg)
 
     def onCallMediaState(self, prm: Any) -> None:
         """Audio may have come up."""
