@@ -112,6 +112,10 @@ class Conversation:
             ),
         )
 
+    def abandon(self, error: int) -> None:
+        """Our own failure ``error``: the calls are dropped."""
+        self._obedient.drop()
+
     def _answered(self, response: StepResponse) -> None:
         self._posting = False
         self._number += 1

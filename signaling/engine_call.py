@@ -39,18 +39,21 @@ class SipCall(pj.Call):
             self.leg.state_changed(
                 info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
             )
-        except Exception:  # noqa: BLE001  would be swallowed by the binding
-            _log.exception("call state")
+        except Exception as error:  # noqa: BLE001  would be swallowed by the binding
+            self.leg.broke(error)
 
     def onCallTsxState(self, prm: Any) -> None:
         """The only sight of a 100, and of a whole REFER.  A 408 or 503 of the engine's own making is no response."""
         leg, state = self.leg, prm.e.body.tsxState
         if leg is None or state.type != pj.PJSIP_EVENT_RX_MSG:
             return
-        if not leg.heard:
-            leg.first_response()
-        if state.tsx.method == "REFER":
-            self._refer = repaired(state.src.rdata.wholeMsg)
+        try:
+            if not leg.heard:
+                leg.first_response()
+            if state.tsx.method == "REFER":
+                self._refer = repaired(state.src.rdata.wholeMsg)
+        except Exception as error:  # noqa: BLE001  as above
+            leg.broke(error)
 
     def onCallMediaState(self, prm: Any) -> None:
         """Audio may have come up."""

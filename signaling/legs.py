@@ -128,12 +128,15 @@ class Leg:
         self._error, self._reason = error, reason
         self.hang_up()
 
-    def packets_received(self) -> int:
-        """RTP packets since the call began; 0 without media."""
+    def signs_of_life(self) -> int:
+        """RTP packets and RTCP reports that came since the media were last agreed on; 0 without media."""
+        if self._call is None:
+            return 0
         try:
-            return 0 if self._call is None else int(self._call.getStreamStat(0).rtcp.rxStat.pkt)
+            statistics = self._call.getStreamStat(0)  # held here: its parts are freed with it
         except pj.Error:
             return 0
+        return int(statistics.rtcp.rxStat.pkt) + int(statistics.rtcp.txStat.updateCount)
 
     def send_digit(self, digit: str) -> None:
         """Press a key."""
@@ -159,6 +162,10 @@ class Leg:
         self._end(code, reason, headers, error)
 
     # --- what the engine reports; inside its callbacks ---
+
+    def broke(self, error: Exception) -> None:
+        """A callback failed, and what it was to record is lost.  As if a closure of the leg's had failed."""
+        self._loop.soon(partial(_raise, error))
 
     def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
         """Record the new state."""
@@ -251,7 +258,8 @@ class Leg:
 
     def _end_dialog(self, code: int) -> None:
         call = self._call
-        if call is None:
+        if call is None:  # its end failed half-way
+            self._end(0, "", (), self._error)
             return
         parameters = call_parameters()
         parameters.statusCode = (code or DECLINE) if self.inbound and not self.answered else 0
@@ -285,6 +293,10 @@ class Leg:
         account.legs -= 1
         Leg.live -= 1
         _alive.discard(call)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 _alive: set[SipCall] = set()

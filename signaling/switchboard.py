@@ -79,13 +79,7 @@ class Switchboard:
             _log.exception("an INVITE that cannot be read")
             self._refuse(sid, account, call_id, INTERNAL_ERROR)
         else:
-            session = self._open(sid, 0)
-            leg = session.new_leg(sid)
-            leg.accept(account, call_id)
-            leg.sip_call_id = event.sip_call_id
-            session.call_ids[leg.sip_call_id] = sid
-            self.services.dialogs[leg.sip_call_id] = (session, sid)
-            self._loop.soon(lambda: session.conversation.report(event))
+            self._open(sid, 0).come_in(account, call_id, event)
 
     def _refuse(self, sid: str, account: SipAccount, call_id: int, code: int) -> None:
         """Without a session.  The engine wants an object for the call all the same."""

@@ -2,7 +2,7 @@
 
 The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
 asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS.
+passwords of those who may register are in CLIENTS.  BREAKS names a method of the task's sessions that fails.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
 from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
 from signaling.resolving import TargetError
+from signaling.sessions import Session as TaskSession
 from signaling.settings import read_settings
 from signaling.speech import espeak
 from signaling.task import run_task
@@ -148,6 +149,11 @@ def secret(reference: str) -> Credential:
     return Credential(*found)
 
 
+def broken(*_: object) -> None:
+    """In place of the method of a session that BREAKS names."""
+    raise RuntimeError("broken by the test")
+
+
 def keep(folder: Path, recording: Path, key: str) -> None:
     """In place of a bucket: ``folder``/AC…/RE….wav, whole once it is there."""
     place = folder / key
@@ -159,6 +165,8 @@ def keep(folder: Path, recording: Path, key: str) -> None:
 if __name__ == "__main__":
     stage = Path(sys.argv[1])
     engine = Engine(stage)
+    if "BREAKS" in os.environ:
+        setattr(TaskSession, os.environ["BREAKS"], broken)
     run_task(
         read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
         register=engine.register,
