@@ -182,14 +182,10 @@ class Conversation:
         self._obedient.close_if_done()
 
     def _carry_out(self, commands: tuple[Command, ...]) -> None:
-        """A command that cannot be carried out for a fault of ours leaves a call that nobody would end."""
-        try:
-            for command in commands:
-                if not self._abandoned or isinstance(command, Fetch):
-                    self._obedient.carry_out(command)
-        except Exception:  # noqa: BLE001  whatever it was, the other calls go on
-            _log.exception("session %s", self._session)
-            self.abandon(INTERNAL_FAILURE)
+        """A command whose step was under way when the session was abandoned comes too late."""
+        for command in commands:
+            if not self._abandoned or isinstance(command, Fetch):
+                self._obedient.carry_out(command)
 
     def _not_answered(self, request: StepRequest, error: Exception) -> None:
         """Ask again, the more slowly the longer there is no answer, unless it would be in vain."""

@@ -16,7 +16,6 @@ from .placing import Placing
 from .recording import DialRecording
 from .ringing import Ringing
 from .services import Services
-from .watching import Watch
 
 
 class Dialing:
@@ -44,7 +43,6 @@ class Dialing:
         self._ringing = Ringing(services, parent, command)
         self._recording = recording
         self._limit: Timer | None = None
-        self._watch: Watch | None = None
         self._over = False
         self._ending: set[str] = set()
         self._transferor: Leg | None = None
@@ -87,7 +85,6 @@ class Dialing:
         self._ringing.stop()
         self._parent.respond(200)
         self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
-        self._watch = Watch(self._services.loop, leg, self._services.settings.media_timeout_seconds)
         bridge(self._parent, leg)
         self._recording.bridged(self._parent, leg)
         self._bridged(leg)
@@ -133,7 +130,6 @@ class Dialing:
             self._placings.pop(sid, None)
         if self.winner is not None and self.winner.sid in legs:
             unbridge(self._parent, self.winner)
-            self._watch = None  # it goes on: a telephone that lost its network sends no BYE
             self._close()
         elif not self._placings:
             self._close()
@@ -142,11 +138,8 @@ class Dialing:
 
     def _parent_ended(self) -> None:
         """Nobody is there to talk to.  A callee whom the caller has referred elsewhere waits for what comes."""
-        goes_on = self.winner if self._transferor is self._parent else None
-        if goes_on is not None:
-            self._watch = None  # see part
         self._close()
-        self._cancel_all_but(goes_on)
+        self._cancel_all_but(self.winner if self._transferor is self._parent else None)
 
     def _cancel_all_but(self, winner: Leg | None) -> None:
         for placing in list(self._placings.values()):
@@ -162,8 +155,6 @@ class Dialing:
         self._recording.stop()
         if self._limit is not None:
             self._limit.cancel()
-        if self._watch is not None:
-            self._watch.stop()
 
     def _callee_heard_early(self) -> Leg | None:
         """The first leg that sends sound before its answer.  One that is screened is heard by nobody."""

@@ -16,6 +16,7 @@ import pjsua2 as pj
 from .nexthop import NextHop
 from .resolving import Guard
 from .settings import Settings
+from .wire import repaired
 
 ENGINE_CALLS = 1024  # PJSUA_MAX_CALLS of our build; above it pjsua clamps silently
 MAX_ACCOUNTS = 200
@@ -53,7 +54,7 @@ class SipAccount(pj.Account):
     def onIncomingCall(self, prm: Any) -> None:
         """The wire's text is copied here: the engine frees it after the callback."""
         try:
-            self._on_incoming(self, prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
+            self._on_incoming(self, prm.callId, repaired(prm.rdata.wholeMsg), repaired(prm.rdata.srcAddress))
         except Exception:  # noqa: BLE001  an exception in a callback would be swallowed without a trace
             _log.exception("incoming call")
 

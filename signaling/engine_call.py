@@ -9,6 +9,7 @@ import pjsua2 as pj
 
 from .endpoint import SipAccount
 from .referring import DECLINE
+from .wire import REASON, repaired
 
 if TYPE_CHECKING:
     from .legs import Leg
@@ -33,22 +34,26 @@ class SipCall(pj.Call):
             message = ""
             event = prm.e
             if event.type == pj.PJSIP_EVENT_TSX_STATE and event.body.tsxState.type == pj.PJSIP_EVENT_RX_MSG:
-                message = event.body.tsxState.src.rdata.wholeMsg
+                message = repaired(event.body.tsxState.src.rdata.wholeMsg)
+            reason = repaired(info.lastReason)[:REASON]
             self.leg.state_changed(
-                info.state, info.lastStatusCode, info.lastReason, info.callIdString, message
+                info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
             )
-        except Exception:  # noqa: BLE001  would be swallowed by the binding
-            _log.exception("call state")
+        except Exception as error:  # noqa: BLE001  would be swallowed by the binding
+            self.leg.broke(error)
 
     def onCallTsxState(self, prm: Any) -> None:
         """The only sight of a 100, and of a whole REFER.  A 408 or 503 of the engine's own making is no response."""
         leg, state = self.leg, prm.e.body.tsxState
         if leg is None or state.type != pj.PJSIP_EVENT_RX_MSG:
             return
-        if not leg.heard:
-            leg.first_response()
-        if state.tsx.method == "REFER":
-            self._refer = state.src.rdata.wholeMsg
+        try:
+            if not leg.heard:
+                leg.first_response()
+            if state.tsx.method == "REFER":
+                self._refer = repaired(state.src.rdata.wholeMsg)
+        except Exception as error:  # noqa: BLE001  as above
+            leg.broke(error)
 
     def onCallMediaState(self, prm: Any) -> None:
         """Audio may have come up."""

@@ -8,7 +8,6 @@ one comes; the headers of a final failure are only in onCallState.
 from __future__ import annotations
 
 import logging
-import time
 from functools import partial
 from typing import Any
 
@@ -17,11 +16,13 @@ import pjsua2 as pj
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
 
+from . import dtmf
+from .dtmf import Keypad
 from .endpoint import Endpoint, Route, SipAccount
 from .engine_call import SipCall
 from .loop import Loop
 from .messages import final_reason, x_headers
-from .owner import Nobody, Owner
+from .owner import NOBODY, Owner
 from .redirects import contacts
 from .referring import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
 from .requests import add_header, call_parameters
@@ -29,12 +30,7 @@ from .requests import add_header, call_parameters
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
 UNREACHABLE = 32011
-SAME_KEY = 2.0
-"""Seconds within which a key that was heard as a tone is also told as INFO, by a peer that does both."""
 _log = logging.getLogger(__name__)
-
-
-_NOBODY = Nobody()
 
 
 class Leg:
@@ -66,8 +62,13 @@ class Leg:
         self._provisional = 0
         self._refer: Refer | None = None
         self._first_refer = 0
-        self.signals_keys = False
-        self._tone = ("", 0.0)
+        self._keypad = Keypad()
+        self.tone_heard = self._keypad.tone_heard
+
+    @property
+    def signals_keys(self) -> bool:
+        """Whether the peer tells of its keys as RFC 4733 or INFO."""
+        return self._keypad.signals
 
     @property
     def number(self) -> int:
@@ -120,7 +121,7 @@ class Leg:
 
     def forsake(self) -> None:
         """Another INVITE takes its place: hang up, and tell nobody."""
-        self._owner = _NOBODY
+        self._owner = NOBODY
         self.hang_up()
 
     def abandon(self, error: int, reason: str) -> None:
@@ -128,21 +129,20 @@ class Leg:
         self._error, self._reason = error, reason
         self.hang_up()
 
-    def packets_received(self) -> int:
-        """RTP packets since the call began; 0 without media."""
+    def signs_of_life(self) -> int:
+        """RTP packets and RTCP reports that came since the media were last agreed on; 0 without media."""
+        if self._call is None:
+            return 0
         try:
-            return 0 if self._call is None else int(self._call.getStreamStat(0).rtcp.rxStat.pkt)
+            statistics = self._call.getStreamStat(0)  # held here: its parts are freed with it
         except pj.Error:
             return 0
+        return int(statistics.rtcp.rxStat.pkt) + int(statistics.rtcp.txStat.updateCount)
 
     def send_digit(self, digit: str) -> None:
-        """As RFC 4733, or as INFO to who did not offer to take that."""
-        if self._call is None or self.over:
-            return
-        try:
-            self._call.dialDtmf(digit)
-        except pj.Error:
-            self._send_info(digit)
+        """Press a key."""
+        if self._call is not None and not self.over:
+            dtmf.send(self._call, digit)
 
     def tell_referral(self, code: int) -> None:
         """NOTIFY with ``code`` about the REFER that is under way; nothing to who wants none."""
@@ -157,21 +157,16 @@ class Leg:
         except pj.Error:  # it has hung up, as a transferor may
             _log.info("%s gets no NOTIFY", self.sid)
 
-    def _send_info(self, digit: str) -> None:
-        parameters = pj.CallSendDtmfParam()
-        parameters.method, parameters.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, digit
-        try:
-            if self._call is not None:
-                self._call.sendDtmf(parameters)
-        except pj.Error:  # not up yet, or over
-            _log.info("%s gets no digit", self.sid)
-
     def fail(self, error: int, code: int = 0, reason: str = "", headers: Headers = ()) -> None:
         """It never came to be; or what answered ``code`` sent us where we do not go."""
         self._release()
         self._end(code, reason, headers, error)
 
     # --- what the engine reports; inside its callbacks ---
+
+    def broke(self, error: Exception) -> None:
+        """A callback failed, and what it was to record is lost.  As if a closure of the leg's had failed."""
+        self._loop.soon(partial(_raise, error))
 
     def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
         """Record the new state."""
@@ -208,12 +203,9 @@ class Leg:
         self._loop.soon(self._on_media)
 
     def digit_pressed(self, digit: str) -> None:
-        """Record a key.  Who tells keys in one way is no more listened to for their tones."""
-        self.signals_keys = True
-        (tone, at), self._tone = self._tone, ("", 0.0)
-        if tone == digit and time.monotonic() - at < SAME_KEY:
-            return
-        self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
+        """Record a key."""
+        if self._keypad.told(digit):
+            self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
 
     def refer_came(self, message: str) -> int:
         """Record a REFER; returns the response to it.  One while another is under way is declined."""
@@ -226,10 +218,6 @@ class Leg:
         return code
 
     # --- the same, on the loop ---
-
-    def tone_heard(self, digit: str) -> None:
-        """It counts already; the peer may tell of it too."""
-        self._tone = (digit, time.monotonic())
 
     def _on_refer(self, refer: Refer) -> None:
         self.tell_referral(TRYING)
@@ -271,10 +259,11 @@ class Leg:
 
     def _end_dialog(self, code: int) -> None:
         call = self._call
-        if call is None:
+        if call is None:  # its end failed half-way
+            self._end(0, "", (), self._error)
             return
         parameters = call_parameters()
-        parameters.statusCode = code or (603 if self.inbound and not self.answered else 0)
+        parameters.statusCode = (code or DECLINE) if self.inbound and not self.answered else 0
         if self._reason:
             add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:
@@ -305,6 +294,10 @@ class Leg:
         account.legs -= 1
         Leg.live -= 1
         _alive.discard(call)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 _alive: set[SipCall] = set()

@@ -14,35 +14,60 @@ import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 Work = Callable[[], None]
 Result = TypeVar("Result")
 POLL_MILLISECONDS = 5
 THREADS = 96  # customer's servers may take 15 s each; a thread that waits costs nothing else
+FEW_CANCELLED = 100
+"""Cancelled timers that may lie in the heap until they are due."""
 _log = logging.getLogger(__name__)
 
 
 class Timer:
     """Fires once on the loop unless cancelled."""
 
-    __slots__ = ("work",)
+    __slots__ = ("_cancelled", "work")
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, cancelled: Work) -> None:
         self.work: Work | None = work
+        self._cancelled = cancelled
 
     def cancel(self) -> None:
         """It does not fire any more.  Harmless after it fired."""
-        self.work = None
+        if self.work is not None:
+            self.work = None
+            self._cancelled()
 
 
-class Loop:
-    """Everything but ``submit`` is for the loop's own thread."""
+class Loop(Protocol):
+    """What may be asked of the loop.  Everything but ``submit`` is for the loop's own thread."""
+
+    def submit(self, work: Work) -> None:
+        """From any thread: run ``work`` on the loop."""
+
+    def soon(self, work: Work) -> None:
+        """Run ``work`` after the callback that we are in."""
+
+    def after(self, seconds: float, work: Work) -> Timer:
+        """Run ``work`` in ``seconds``."""
+
+    def off_loop(
+        self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """Run ``work`` on a thread, and then ``done`` or ``failed`` on the loop."""
+
+
+class MainLoop:
+    """The loop itself: one of a process."""
 
     def __init__(self) -> None:
         self._inbox: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._soon: deque[Work] = deque()
         self._timers: list[tuple[float, int, Timer]] = []
+        self._cancelled = 0
         self._order = itertools.count()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="off-loop")
         self._asked: set[Future[Any]] = set()
@@ -51,7 +76,7 @@ class Loop:
     @property
     def timers(self) -> int:
         """How many are still to fire; from any thread."""
-        return len(self._timers)
+        return len(self._timers) - self._cancelled
 
     @property
     def threads(self) -> int:
@@ -59,26 +84,28 @@ class Loop:
         return len(self._asked)
 
     def submit(self, work: Work) -> None:
-        """From any thread: run ``work`` on the loop."""
+        """See Loop."""
         self._inbox.put(work)
 
     def soon(self, work: Work) -> None:
-        """Run ``work`` after the callback that we are in."""
+        """See Loop."""
         self._soon.append(work)
 
     def after(self, seconds: float, work: Work) -> Timer:
-        """Run ``work`` in ``seconds``."""
-        timer = Timer(work)
+        """See Loop."""
+        timer = Timer(work, self._count_cancelled)
         heapq.heappush(self._timers, (time.monotonic() + seconds, next(self._order), timer))
         return timer
 
     def off_loop(
         self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
     ) -> None:
-        """Run ``work`` on a thread, and then ``done`` or ``failed`` on the loop."""
+        """See Loop."""
 
         def finished(future: Future[Result]) -> None:
             self._asked.discard(future)
+            if future.cancelled():  # the loop has stopped
+                return
             error = future.exception()
             if isinstance(error, Exception):
                 self.submit(lambda: failed(error))
@@ -110,10 +137,60 @@ class Loop:
     def _run_timers(self) -> None:
         now = time.monotonic()
         while self._timers and self._timers[0][0] <= now:
-            work = heapq.heappop(self._timers)[2].work
-            if work is not None:
+            timer = heapq.heappop(self._timers)[2]
+            work, timer.work = timer.work, None
+            if work is None:
+                self._cancelled -= 1
+            else:
                 _guarded(work)
                 self._run_soon()
+
+    def _count_cancelled(self) -> None:
+        """The limit of a call is hours away when the call ends: its timer must not lie here until then.
+
+        Half of the heap goes at a time, so that a cancellation costs the same on average however many there are.
+        """
+        self._cancelled += 1
+        if self._cancelled > FEW_CANCELLED and 2 * self._cancelled > len(self._timers):
+            self._timers = [entry for entry in self._timers if entry[2].work is not None]
+            heapq.heapify(self._timers)
+            self._cancelled = 0
+
+
+class GuardedLoop:
+    """The loop as one session sees it: what fails in a closure of its is told to ``failed``, and to no other."""
+
+    def __init__(self, loop: Loop, failed: Callable[[Exception], None]) -> None:
+        self._loop = loop
+        self._failed = failed
+
+    def submit(self, work: Work) -> None:
+        """See Loop."""
+        self._loop.submit(partial(self._run, work))
+
+    def soon(self, work: Work) -> None:
+        """See Loop."""
+        self._loop.soon(partial(self._run, work))
+
+    def after(self, seconds: float, work: Work) -> Timer:
+        """See Loop."""
+        return self._loop.after(seconds, partial(self._run, work))
+
+    def off_loop(
+        self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
+    ) -> None:
+        """See Loop."""
+        self._loop.off_loop(
+            work,
+            lambda result: self._run(partial(done, result)),
+            lambda error: self._run(partial(failed, error)),
+        )
+
+    def _run(self, work: Work) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  the session must end, whatever it was
+            self._failed(error)
 
 
 def _guarded(work: Work) -> None:

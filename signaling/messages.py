@@ -7,6 +7,9 @@ from collections.abc import Iterator
 
 from chalicelib.calls.session import Headers
 
+from . import wire
+
+_TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 # A quoted name may hold brackets.  Linear in the length of the value: it comes from strangers.
 _NAME_ADDR = re.compile(r'("(?:[^"\\]|\\.)*"\s*|[^<"]*)<([^>]*)>')
 _USER_PART = re.compile(r"^sips?:(?:([^@]*)@)?([^;?>]*)", re.IGNORECASE)
@@ -14,7 +17,7 @@ _USER_PART = re.compile(r"^sips?:(?:([^@]*)@)?([^;?>]*)", re.IGNORECASE)
 
 def header_lines(message: str) -> Iterator[tuple[str, str]]:
     """Name (as received) and value of each header; folded lines are joined (§7.3.1)."""
-    head = message.partition("\r\n\r\n")[0]
+    head = _head(message)
     if "\r\n " in head or "\r\n\t" in head:
         head = re.sub(r"\r\n[ \t]+", " ", head)
     for line in head.split("\r\n")[1:]:
@@ -23,11 +26,29 @@ def header_lines(message: str) -> Iterator[tuple[str, str]]:
             yield name.rstrip(), value.strip()
 
 
+def _head(message: str) -> str:
+    """Without the body.  A CR or LF alone ends a line, as it does for the engine."""
+    head = message.partition("\r\n\r\n")[0]
+    if head.count("\n") == head.count("\r") == head.count("\r\n"):
+        return head
+    return re.sub(r"\r\n|\r|\n", "\r\n", head).partition("\r\n\r\n")[0]
+
+
 def x_headers(message: str) -> Headers:
-    """Every X- header, in the order and case received."""
-    if "\r\nx-" not in message and "\r\nX-" not in message:
+    """The X- headers, in the order and case received, within the bounds of ``wire``: the first ones win."""
+    if "\nx-" not in message and "\nX-" not in message:
         return ()
-    return tuple((name, value) for name, value in header_lines(message) if name[:2] in ("X-", "x-"))
+    kept: list[tuple[str, str]] = []
+    left = wire.X_HEADER_TEXT
+    for name, value in header_lines(message):
+        if name[:2] not in ("X-", "x-") or len(name) > wire.HEADER_NAME or not _TOKEN.fullmatch(name):
+            continue
+        value = value[: wire.HEADER_VALUE]
+        left -= len(name) + len(value)
+        if left < 0 or len(kept) == wire.X_HEADERS:
+            break
+        kept.append((name, value))
+    return tuple(kept)
 
 
 def header(message: str, *names: str) -> str:
@@ -46,14 +67,20 @@ def final_reason(message: str) -> str:
     if not message.startswith("SIP/2.0 "):
         return ""
     given = header(message, "reason")
-    if given:
-        return given
-    return message.partition("\r\n")[0][len("SIP/2.0 200") :].strip()
+    if not given:
+        given = _head(message).partition("\r\n")[0][len("SIP/2.0 200") :].strip()
+    return given[: wire.REASON]
 
 
 def request_uri(message: str) -> str:
     """Of the first line of a request."""
     return message.partition(" ")[2].partition(" ")[0]
+
+
+def is_too_long(uri: str) -> bool:
+    """Whether a Request-URI is answered with 414: its host, or the number in its place, can be nobody's."""
+    host = host_of(uri) or uri.partition(":")[2].partition(";")[0]
+    return len(uri) > wire.URI or len(host) > wire.HOST
 
 
 def address_uri(value: str) -> str:

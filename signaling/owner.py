@@ -60,3 +60,6 @@ class Nobody:
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See Owner."""
+
+
+NOBODY = Nobody()

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.config import Config
 
 from .heartbeat import Heartbeat
-from .loop import Loop
+from .loop import MainLoop
 from .queues import claim_outbound, obey
 from .settings import Settings
 from .switchboard import Switchboard
@@ -29,7 +29,7 @@ class Presence:
         self._made_queue = ""
         self._heartbeat: Heartbeat | None = None
 
-    def begin(self, switchboard: Switchboard, loop: Loop) -> None:
+    def begin(self, switchboard: Switchboard, loop: MainLoop) -> None:
         """Make the task's queue unless it was given one, say that the task lives, and take messages."""
         settings = self._settings
         if settings.task_queue_prefix and not settings.task_queue_url:

@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.calls.protocol import Modification, OutboundCall, decode
 
-from .loop import Loop
+from .loop import MainLoop
 from .switchboard import Switchboard
 
 _log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ LONG_POLL = 10  # s
 PAUSE = 0.2  # s, while the task is full, or SQS fails
 
 
-def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
+def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: MainLoop) -> None:
     """One call at a time, so that the burst stays in the queue for the task that has room.
 
     Room may have gone while a message was waited for: then the call is given back to the queue at once.
@@ -44,7 +44,7 @@ def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: Loop) 
     _receive_on_thread("outbound", client, url, switchboard.has_room, take, loop)
 
 
-def obey(client: Any, url: str, switchboard: Switchboard, loop: Loop) -> None:
+def obey(client: Any, url: str, switchboard: Switchboard, loop: MainLoop) -> None:
     """What the API asks of sessions that this task owns."""
 
     def take(message: Any) -> None:
@@ -71,7 +71,12 @@ def _return(client: Any, url: str, message: Any) -> Callable[[], None]:
 
 
 def _receive_on_thread(
-    name: str, client: Any, url: str, has_room: Callable[[], bool], take: Callable[[Any], None], loop: Loop
+    name: str,
+    client: Any,
+    url: str,
+    has_room: Callable[[], bool],
+    take: Callable[[Any], None],
+    loop: MainLoop,
 ) -> None:
     def receive() -> None:
         while not loop.stopped:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from . import wire
 from .messages import address_uri, header_lines
 
 MOVED = frozenset({300, 301, 302})
@@ -23,7 +24,7 @@ def contacts(message: str) -> tuple[str, ...]:
     Headers in a Contact would be headers that the customer did not write.
     """
     found = sorted(_entries(message), key=lambda entry: -entry[0])
-    return tuple(dict.fromkeys(uri for _, uri in found))
+    return tuple(dict.fromkeys(uri for _, uri in found))[: wire.CONTACTS]
 
 
 def _entries(message: str) -> Iterator[tuple[float, str]]:
@@ -34,5 +35,7 @@ def _entries(message: str) -> Iterator[tuple[float, str]]:
         for entry in _CONTACT.findall(value):
             uri = address_uri(_QUOTED.sub("", entry)).partition("?")[0]
             q = _Q.search(entry.rpartition(">")[2])
-            if uri.lower().startswith(("sip:", "sips:")) and uri.isprintable() and " " not in uri:
+            if len(uri) > wire.URI or not uri.isprintable() or " " in uri:
+                continue
+            if uri.lower().startswith(("sip:", "sips:")):
                 yield float(q[1]) if q else 1.0, uri

@@ -13,11 +13,10 @@ import pjsua2 as pj
 
 from .messages import address_uri, header
 from .requests import add_header
+from .wire import URI
 
 ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED, DECLINE = 202, 400, 501, 603
 TRYING, FIRST_FINAL = 100, 200
-MOST = 1024
-"""Characters of a Refer-To URI, its headers included."""
 PHRASES = {100: "Trying", 200: "OK", 503: "Service Unavailable", 603: "Decline"}
 _METHOD = re.compile(r";method=(?!INVITE\b)", re.IGNORECASE)
 _REPLACES = re.compile(r"[?&]Replaces=", re.IGNORECASE)
@@ -40,7 +39,7 @@ def judged(message: str) -> tuple[int, Refer | None]:
     target (RFC 3891), because that call is not ours to replace.
     """
     target = address_uri(header(message, "refer-to", "r"))
-    if not target.lower().startswith(("sip:", "sips:", "tel:")) or len(target) > MOST:
+    if not target.lower().startswith(("sip:", "sips:", "tel:")) or len(target) > URI:
         return BAD_REQUEST, None
     if not target.isprintable() or " " in target:
         return BAD_REQUEST, None
@@ -49,7 +48,9 @@ def judged(message: str) -> tuple[int, Refer | None]:
     by = address_uri(header(message, "referred-by", "b"))
     silent = header(message, "refer-sub").lower().startswith("false")
     number = header(message, "cseq").partition(" ")[0]
-    return ACCEPTED, Refer(target, by if by.isprintable() else "", silent, int(number or 0))
+    return ACCEPTED, Refer(
+        target, by if by.isprintable() and len(by) <= URI else "", silent, int(number or 0)
+    )
 
 
 def notification(refer: Refer, first: int, code: int) -> Any:

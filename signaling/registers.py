@@ -13,6 +13,7 @@ import _pjsua2
 
 from chalicelib.calls.session import Headers
 
+from . import wire
 from .messages import address_uri, header_lines, host_of
 
 # What is drained at a time: thirty messages of the longest kind, so that the calls get their turn between.
@@ -41,6 +42,11 @@ class Request:
     def received(self) -> str:
         """Where it came from, as a SIP URI."""
         return f"sip:{self.source};transport={self.transport}"
+
+    @property
+    def too_long(self) -> bool:
+        """Whether it says more than any telephone does.  None of it can be left out: its digest covers some of it."""
+        return len(self.text) > wire.REGISTER or len(self.aor) > wire.ADDRESS_OF_RECORD
 
     @property
     def aor(self) -> str:
@@ -88,9 +94,9 @@ class Registers:
         start = 0
         while start < size:
             length, number = struct.unpack_from("=II", data, start)
-            line, _, text = data[start + 8 : start + 4 + length].decode(errors="replace").partition("\n")
-            transport, source = line.split(" ", 1)
-            yield Request(number, transport.removesuffix("6").lower(), source, text)
+            line, _, message = data[start + 8 : start + 4 + length].partition(b"\n")
+            transport, source = line.decode("ascii").split(" ", 1)
+            yield Request(number, transport.removesuffix("6").lower(), source, wire.text(message))
             start += 4 + length
 
     def accept(self, number: int) -> bool:

@@ -149,9 +149,9 @@ class Registrar:
 
 
 def _order(request: Request) -> int:
-    """Its CSeq number.  Raises InvalidAddressError when it has none, or is for no host."""
+    """Its CSeq number.  Raises InvalidAddressError when it has none, is for no host, or is too long."""
     found = _CSEQ.fullmatch(request.value("cseq"))
-    if found is None or not request.realm:
+    if found is None or not request.realm or request.too_long:
         raise InvalidAddressError(0, f"no {METHOD} that could be answered otherwise")
     return int(found[1])
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from chalicelib.calls import commands, events
@@ -10,37 +12,62 @@ from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
 
+from .call_limits import CallLimits
 from .conversation import Conversation, now
 from .dialing import Dialing
+from .endpoint import SipAccount
 from .keys import Keys, nothing
 from .legs import Leg
-from .loop import Timer
-from .performing import Performance
+from .loop import GuardedLoop, Timer
+from .performances import Performances
 from .placing import Answer, Placing
 from .recording import DialRecording
 from .referring import Refer
 from .services import Services
 
 SERVER_ERROR = 500
+INTERNAL_FAILURE = 12400
+GIVE_UP_SECONDS = 30.0
+"""For the calls of a session that failed to end, and for their end to be told."""
+_log = logging.getLogger(__name__)
+
+
+ToOneCall = (
+    commands.Ring | commands.Answer | commands.Reject | commands.Hangup | commands.Notify | commands.Perform
+)
 
 
 class Session:
-    """Implements ``legs.Owner``.  ``closed`` is called once, when no leg is left and nothing is to be said."""
+    """Implements ``legs.Owner``.  ``closed`` is called once, when no leg is left and nothing is to be said.
+
+    Whatever fails in a closure of the session's on the loop gives it up: nobody knows what it left undone.
+    """
 
     def __init__(self, services: Services, sid: str, number: int, closed: Callable[[Session], None]) -> None:
         self.sid = sid
         self.call_ids: dict[str, str] = {}
-        self.conversation = Conversation(services, sid, number, self)
-        self._services = services
+        self._main_loop = services.loop
+        self._services = replace(services, loop=GuardedLoop(services.loop, self._failed))
+        self.conversation = Conversation(self._services, sid, number, self)
         self._closed = closed
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
         self._placings: dict[str, Placing] = {}
         self._modifications: set[str] = set()
-        self._performances: dict[str, Performance] = {}
+        self._performances = Performances(self._services, self._performed)
         self._dialings: dict[str, Dialing] = {}  # by the call that dials
-        self._limit: Timer | None = None
+        self._limits = CallLimits(self._services.loop, services.settings)
         self._time_limit = 0.0
+        self._last_resort: Timer | None = None
+
+    def come_in(self, account: SipAccount, call_id: int, event: events.Incoming) -> None:
+        """The INVITE that ``event`` tells of; inside the engine's callback."""
+        leg = self.new_leg(self.sid)
+        leg.accept(account, call_id)
+        leg.sip_call_id = event.sip_call_id
+        self._limits.came_in(leg)
+        self._know_dialog(leg)
+        self._services.loop.soon(partial(self.conversation.report, event))
 
     def modify(self, message: Modification) -> None:
         """What the API asks of a call.  A queue may give the same message twice: only the first counts."""
@@ -58,18 +85,46 @@ class Session:
         self.conversation.trace(message)
 
     def drop(self) -> None:
-        """Hang up every leg.  A caller who has no answer yet gets 500: nobody has declined his call."""
-        for leg in list(self._legs.values()):
+        """Hang up every leg: each by itself, so that one which fails does not keep the others.
+
+        A caller who has no answer yet gets 500: nobody has declined his call.
+        """
+        for leg in self._legs.values():
+            ending = partial(self._hang_up, leg.sid)
             if leg.inbound and not leg.answered:
-                leg.hang_up(SERVER_ERROR)
-            else:
-                self._hang_up(leg.sid)
+                ending = partial(leg.hang_up, SERVER_ERROR)
+            self._services.loop.soon(ending)
         self.close_if_done()
 
     def close_if_done(self) -> None:
         """See conversation.Obedient."""
         if not self._legs and self.conversation.done:
-            self._closed(self)
+            self._close()
+
+    def _failed(self, error: Exception) -> None:
+        """Give the session up.  A call that was already over may not have been told to be."""
+        _log.error("session %s: %s", self.sid, type(error).__name__, exc_info=error)
+        if self._last_resort is None:
+            self._last_resort = self._main_loop.after(GIVE_UP_SECONDS, self._close)
+            self.conversation.abandon(INTERNAL_FAILURE)
+        for leg in list(self._legs.values()):
+            if leg.over:
+                self._let_go(leg)
+        self.close_if_done()
+
+    def _close(self) -> None:
+        """Calls that did not end are nobody's from now on."""
+        if self._last_resort is not None:
+            self._last_resort.cancel()
+        self._closed(self)
+        for leg in list(self._legs.values()):
+            leg.forsake()
+            self._let_go(leg)
+
+    def _let_go(self, leg: Leg) -> None:
+        self._legs.pop(leg.sid, None)
+        self._limits.ended(leg)
+        self._performances.stop(leg.sid)
 
     # --- commands ---
 
@@ -81,22 +136,20 @@ class Session:
                 self._place(command.leg)
             case commands.Dial() | commands.Bridge() | commands.Part():
                 self._connect(command)
-            case commands.Perform():
-                self._perform(command)
             case commands.Fetch():
                 self.conversation.fetch(command)
             case _:
                 self._signal(command)
 
-    def _signal(
-        self, command: commands.Ring | commands.Answer | commands.Reject | commands.Hangup | commands.Notify
-    ) -> None:
+    def _signal(self, command: ToOneCall) -> None:
         leg = self._legs.get(command.call)
         match command:
             case commands.Hangup():
                 self._hang_up(command.call)
             case _ if leg is None:
                 return
+            case commands.Perform():
+                self._performances.begin(leg, command)
             case commands.Ring():
                 leg.respond(180)
             case commands.Answer():
@@ -114,7 +167,7 @@ class Session:
             case commands.Bridge():
                 leg = self._legs.get(command.leg)
                 if leg is not None and dialing is not None:
-                    self._stop_performance(command.leg)
+                    self._performances.stop(command.leg)
                     dialing.accept(leg)
             case commands.Part():
                 if dialing is not None:
@@ -141,12 +194,18 @@ class Session:
             for leg in command.legs:
                 self._hang_up(leg.call)
             return
-        self._stop_performance(command.call)
+        self._performances.stop(command.call)
         placings = {leg.call: self._place(leg) for leg in command.legs}
         recording = DialRecording(self._services.recordings, command, self.conversation.mention)
         starred = partial(self._starred, command.call)
         self._dialings[command.call] = Dialing(
-            self._services, parent, command, placings, self._was_bridged, starred, recording
+            self._services,
+            parent,
+            command,
+            placings,
+            partial(self._was_bridged, parent, command),
+            starred,
+            recording,
         )
 
     def _notify(self, leg: Leg, code: int) -> None:
@@ -154,20 +213,6 @@ class Session:
         dialing = self._dialing_of(leg)
         if dialing is not None:
             dialing.referral_ended()
-
-    def _perform(self, command: commands.Perform) -> None:
-        leg = self._legs.get(command.call)
-        if leg is None:
-            return
-        self._stop_performance(command.call)
-        self._performances[command.call] = Performance(
-            self._services, leg, command, partial(self._performed, command)
-        )
-
-    def _stop_performance(self, call: str) -> None:
-        performance = self._performances.pop(call, None)
-        if performance is not None:
-            performance.stop()
 
     def _dialing_of(self, leg: Leg) -> Dialing | None:
         """The Dial that the leg is in: its own, or the one that made it."""
@@ -177,6 +222,10 @@ class Session:
 
     # --- what happens ---
 
+    def _know_dialog(self, leg: Leg) -> None:
+        self.call_ids[leg.sip_call_id] = leg.sid
+        self._services.dialogs[leg.sip_call_id] = (self, leg.sid)
+
     def new_leg(self, sid: str) -> Leg:
         """A leg of this session, not yet anywhere."""
         leg = self._legs[sid] = Leg(self._services.loop, self._services.endpoint, sid, self)
@@ -184,8 +233,7 @@ class Session:
 
     def leg_invited(self, leg: Leg) -> None:
         """See legs.Owner."""
-        self.call_ids[leg.sip_call_id] = leg.sid
-        self._services.dialogs[leg.sip_call_id] = (self, leg.sid)
+        self._know_dialog(leg)
         if not leg.over:
             self.conversation.mention(events.Invited(**now(), call=leg.sid, sip_call_id=leg.sip_call_id))
 
@@ -202,12 +250,13 @@ class Session:
             self.conversation.mention(answered)
         else:
             self.conversation.report(answered)
+        self._limits.answered(leg, self._time_limit if leg.sid == self.sid else 0.0)
         if placing is None:
             return
         placing.answered()
         if leg.sid == self.sid:
-            self._limit = self._services.loop.after(self._time_limit, leg.hang_up)
-        elif dialing is not None and dialing.winner is not None:
+            return
+        if dialing is not None and dialing.winner is not None:
             dialing.accept(leg)
         else:
             accept = partial(dialing.accept, leg) if dialing is not None and unscreened else nothing
@@ -215,17 +264,14 @@ class Session:
 
     def leg_media(self, leg: Leg) -> None:
         """See legs.Owner."""
-        if leg.sid in self._performances:
-            self._performances[leg.sid].media_ready()
+        self._performances.media_ready(leg)
         for dialing in list(self._dialings.values()):
             dialing.media_ready()
 
     def leg_digit(self, leg: Leg, digit: str) -> None:
         """See legs.Owner."""
         dialing = self._dialing_of(leg)
-        if leg.sid in self._performances:
-            self._performances[leg.sid].digit(digit)
-        elif dialing is not None:
+        if not self._performances.digit(leg, digit) and dialing is not None:
             dialing.digit(leg, digit)
 
     def leg_referred(self, leg: Leg, refer: Refer) -> None:
@@ -242,8 +288,7 @@ class Session:
         placing, dialing = self._placings.get(leg.sid), self._dialing_of(leg)
         if placing is not None and placing.goes_on(leg, Answer(code, reason, headers)):
             return
-        self._stop_performance(leg.sid)
-        self._legs.pop(leg.sid, None)
+        self._let_go(leg)
         self._ended.add(leg.sid)
         self._placings.pop(leg.sid, None)
         if placing is not None:
@@ -253,8 +298,6 @@ class Session:
         self.conversation.add(
             events.Ended(**now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
         )
-        if leg.sid == self.sid and self._limit is not None:
-            self._limit.cancel()
         if dialing is not None:
             dialing.ended(leg)
         self.conversation.post()
@@ -268,14 +311,14 @@ class Session:
             self.conversation.report(events.RingTimeout(**now(), call=leg.sid))
             self._hang_up(leg.sid)
 
-    def _was_bridged(self, leg: Leg) -> None:
+    def _was_bridged(self, parent: Leg, command: commands.Dial, leg: Leg) -> None:
+        self._limits.bridged(parent, leg, command.time_limit)
         self.conversation.mention(events.Bridged(**now(), call=leg.sid))
 
     def _starred(self, call: str) -> None:
         self.conversation.report(events.Starred(**now(), call=call))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
-        self._performances.pop(command.call, None)
         self.conversation.report(
             events.Performed(**now(), call=command.call, id=command.id, digits=digits, error=error)
         )

@@ -19,7 +19,8 @@ class Settings:
     """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
 
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end;
-    ``media_timeout_seconds`` how long a bridged callee may send no RTP before it is hung up, 0 for ever.
+    ``media_timeout_seconds`` how long an answered call may send neither RTP nor RTCP before it is hung up, 0 for ever;
+    ``max_call_seconds`` how long any call may last, 1 s to a week, unless a Dial with a longer limit is running.
     ``register_function``: empty for a task at which nobody can register.
     ``api_url``: base address of the REST API, in the URL of a recording.  ``recordings_bytes``: of this task's disk.
     ``sip_host6``: an IPv6 address of this machine (not ``::``), for callees that have one; empty: no IPv6.
@@ -57,6 +58,7 @@ class Settings:
     ready_file: str = ""
     drain_seconds: int = 90
     media_timeout_seconds: int = 60
+    max_call_seconds: int = 14400
     ecs_agent_uri: str = ""
     metrics_namespace: str = ""
     api_url: str = ""
@@ -98,6 +100,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         media_timeout_seconds=_number(
             environment, "MEDIA_TIMEOUT_SECONDS", defaults.media_timeout_seconds, 0, 86400
         ),
+        max_call_seconds=_number(environment, "MAX_CALL_SECONDS", defaults.max_call_seconds, 1, 604800),
         drain_seconds=_number(environment, "DRAIN_SECONDS", defaults.drain_seconds, 0, 7200),
         ecs_agent_uri=environment.get("ECS_AGENT_URI", ""),
         metrics_namespace=environment.get("METRICS_NAMESPACE", ""),

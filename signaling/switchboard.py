@@ -6,17 +6,19 @@ import logging
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import Modification
 
-from . import messages
+from . import messages, wire
 from .admission import Admission
 from .conversation import fresh
 from .endpoint import SipAccount
 from .legs import Leg
-from .loop import Loop
+from .loop import MainLoop
 from .methods import METHODS, REGISTRATION, take_only
+from .owner import NOBODY
 from .services import Services
 from .sessions import Session
 from .tracing import Tracing
@@ -24,13 +26,14 @@ from .tracing import Tracing
 _log = logging.getLogger(__name__)
 COUNT_EVERY = 0.1  # s
 LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
+URI_TOO_LONG, INTERNAL_ERROR = 414, 500
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
 
 class Switchboard:
     """Everything but ``figures`` is for the loop."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: MainLoop) -> None:
         self._loop = loop
         self._sessions: dict[str, Session] = {}
         self._services: Services | None = None
@@ -79,14 +82,22 @@ class Switchboard:
     def incoming(self, account: SipAccount, call_id: int, message: str, source: str) -> None:
         """An INVITE; inside the engine's callback."""
         sid = f"CA{uuid.uuid4().hex}"
-        session = self._open(sid, 0)
-        leg = session.new_leg(sid)
+        if messages.is_too_long(messages.request_uri(message)):
+            self._refuse(sid, account, call_id, URI_TOO_LONG)
+            return
+        try:
+            event = incoming_event(sid, message, source, self.services.settings.task_id)
+        except Exception:  # noqa: BLE001  without an answer of ours the engine would keep the call for ever
+            _log.exception("an INVITE that cannot be read")
+            self._refuse(sid, account, call_id, INTERNAL_ERROR)
+        else:
+            self._open(sid, 0).come_in(account, call_id, event)
+
+    def _refuse(self, sid: str, account: SipAccount, call_id: int, code: int) -> None:
+        """Without a session.  The engine wants an object for the call all the same."""
+        leg = Leg(self._loop, self.services.endpoint, sid, NOBODY)
         leg.accept(account, call_id)
-        leg.sip_call_id = messages.header(message, "call-id", "i")
-        session.call_ids[leg.sip_call_id] = sid
-        self.services.dialogs[leg.sip_call_id] = (session, sid)
-        event = _incoming(sid, leg.sip_call_id, message, source, self.services.settings.task_id)
-        self._loop.soon(lambda: session.conversation.report(event))
+        self._loop.soon(partial(leg.hang_up, code))
 
     def claim(self, sid: str, claimed: Callable[[], None]) -> None:
         """A created call from the queue: its step 1 is ours, or it is fenced.  ``claimed``: take it off the queue."""
@@ -156,19 +167,21 @@ class Switchboard:
         self._loop.after(COUNT_EVERY, self._count)
 
 
-def _incoming(sid: str, sip_call_id: str, message: str, source: str, task: str) -> events.Incoming:
+def incoming_event(sid: str, message: str, source: str, task: str) -> events.Incoming:
+    """Within the bounds of ``wire``.  A Request-URI that is over them has been refused before."""
     sender = messages.header(message, "from", "f")
+    target = messages.request_uri(message)
     return events.Incoming(
         at=time.time(),
         entropy=fresh(),
         call=sid,
-        to=messages.request_uri(message),
-        from_=messages.address_uri(sender),
-        caller_name=messages.display_name(sender),
-        forwarded_from=messages.address_uri(messages.header(message, "diversion")),
-        sip_call_id=sip_call_id,
+        to=target,
+        from_=messages.address_uri(sender)[: wire.URI],
+        caller_name=messages.display_name(sender)[: wire.DISPLAY_NAME],
+        forwarded_from=messages.address_uri(messages.header(message, "diversion"))[: wire.URI],
+        sip_call_id=messages.header(message, "call-id", "i")[: wire.CALL_ID],
         sip_source_ip=source.rpartition(":")[0],
-        sip_domain=messages.host_of(messages.request_uri(message)),
+        sip_domain=messages.host_of(target),
         headers=messages.x_headers(message),
         max_forwards=messages.max_forwards(message),
         task=task,

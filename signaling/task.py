@@ -17,7 +17,7 @@ from .credentials import Credentials, no_credentials
 from .endpoint import Endpoint
 from .health import serve_health
 from .legs import Leg
-from .loop import Loop
+from .loop import MainLoop
 from .memory import give_back_memory
 from .recording import Recordings
 from .registrar import Register, Registrar
@@ -30,7 +30,7 @@ from .uploads import Store, Uploads
 
 UPLOAD_SECONDS = 15.0
 """For the recordings that are not in S3 yet when the last call has gone; the container has 120 s in all."""
-Start = Callable[[Switchboard, Loop], None]
+Start = Callable[[Switchboard, MainLoop], None]
 
 
 def run_task(
@@ -47,7 +47,7 @@ def run_task(
 
     ``store`` takes the recordings; without it nothing is recorded.  Without ``register`` nobody can register.
     """
-    loop = Loop()
+    loop = MainLoop()
     uploads = Uploads(store)
     switchboard = Switchboard(loop)
     guard = Guard(settings.allowed_addresses)

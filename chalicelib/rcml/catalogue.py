@@ -179,7 +179,7 @@ CATALOGUE: dict[int, Meaning] = {
     32012: Meaning("pooled call rate exceeded", "The calls per second of the platform are used up."),
     32017: Meaning("carrier block", "The carrier refused the call."),
     32018: Meaning(
-        "no media", "The callee's RTP did not come for as long as the task waits (60 s). The leg was hung up."
+        "no media", "Neither RTP nor RTCP came for as long as the task waits (60 s). The call was hung up."
     ),
     32100: Meaning("SIP parse failure", "A SIP message could not be read."),
     32101: Meaning("invalid SIP number", "The number in the SIP message is not valid."),

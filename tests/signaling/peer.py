@@ -1,4 +1,7 @@
-"""A SIP peer over UDP that a test leads by the hand, message by message, where a SIPp scenario would hide the point."""
+"""A SIP peer over UDP that a test leads by the hand, message by message, where a SIPp scenario would hide the point.
+
+In what is sent, ``\\udce9`` is the byte E9.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from chalicelib.calls.session import Headers
 from signaling.messages import header, header_lines
 
 SDP = (
-    "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
     "m=audio {port} RTP/AVP {codecs}\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:121 telephone-event/8000\r\na={direction}\r\n"
 )
 
@@ -46,8 +49,8 @@ class Message:
 class Peer:
     """``media``: where its RTP is expected.  ``telephone_event`` False: it offers no RFC 4733.
 
-    ``place``: what its Contact says.  While ``automatic``, BYE, CANCEL and NOTIFY are answered at once, as any
-    telephone does.
+    ``place``: what its Contact says (empty: it sends none), ``address``: what its SDP does.  While ``automatic``, BYE,
+    CANCEL and NOTIFY are answered at once, as any telephone does.
     """
 
     def __init__(self, media: int = 9, *, telephone_event: bool = True) -> None:
@@ -57,6 +60,7 @@ class Peer:
         self.port: int = self._socket.getsockname()[1]
         self.media = media
         self.place = f"127.0.0.1:{self.port}"
+        self.address = "127.0.0.1"
         self.codecs = "0 121" if telephone_event else "0"
         self.tag = uuid.uuid4().hex[:8]
         self.received: list[Message] = []
@@ -84,7 +88,7 @@ class Peer:
             except TimeoutError:
                 continue
             if data.strip():
-                self._take(Message(data.decode(), source))
+                self._take(Message(data.decode(errors="surrogateescape"), source))
 
     def _take(self, message: Message) -> None:
         if self.automatic and message.line.startswith(("BYE", "CANCEL", "NOTIFY")):
@@ -156,19 +160,25 @@ class Peer:
 
     @property
     def _contact(self) -> str:
-        return f"Contact: <sip:peer@{self.place}>"
+        return f"Contact: <sip:peer@{self.place}>" if self.place else ""
 
     def _sdp(self, direction: str) -> str:
         if not direction:
             return ""
         self._sdp_version += 1
-        text = SDP.format(port=self.media, direction=direction, codecs=self.codecs, version=self._sdp_version)
+        text = SDP.format(
+            address=self.address,
+            port=self.media,
+            direction=direction,
+            codecs=self.codecs,
+            version=self._sdp_version,
+        )
         return text if "121" in self.codecs else text.replace("a=rtpmap:121 telephone-event/8000\r\n", "")
 
     def _send(self, head: list[str], body: str, to: tuple[str, int]) -> None:
         kind = ["Content-Type: application/sdp"] if body.startswith("v=0") else []
-        text = "\r\n".join([*head, *kind, f"Content-Length: {len(body)}", "", body])
-        self._socket.sendto(text.encode(), to)
+        text = "\r\n".join([*filter(None, head), *kind, f"Content-Length: {len(body)}", "", body])
+        self._socket.sendto(text.encode(errors="surrogateescape"), to)
 
 
 class Caller(Peer):
@@ -181,13 +191,15 @@ class Caller(Peer):
         self._branch = uuid.uuid4().hex
         self._to = f"<sip:svc@127.0.0.1:{task}>"
         self._target = f"sip:svc@127.0.0.1:{task}"
+        self.name = '"Alice"'
 
-    def call(self, *lines: str, via: str = "") -> None:
+    def call(self, *lines: str, via: str = "", target: str = "", sdp: str = "sendrecv") -> None:
         """The INVITE, with further header lines; ``picked_up`` or ``cancel`` comes after it.
 
-        ``via``: parameters of its Via.
+        ``via``: parameters of its Via.  ``target``: its Request-URI.  ``sdp``: the direction of its offer.
         """
-        self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp="sendrecv")
+        self._target = target or self._target
+        self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp=sdp)
 
     def comes_again(self) -> None:
         """The INVITE of ``call``, by another way: another branch (RFC 3261 §8.2.2.2)."""
@@ -197,10 +209,10 @@ class Caller(Peer):
         """The dialog that ``provisional`` began."""
         self._to, self._target = provisional.header("to"), provisional.contact
 
-    def calls_anew(self) -> None:
+    def calls_anew(self, sdp: str = "sendrecv") -> None:
         """A re-INVITE in the dialog, answered and acknowledged."""
         self._cseq += 1
-        self._say("INVITE", self._cseq, self.via(), sdp="sendrecv")
+        self._say("INVITE", self._cseq, self.via(), sdp=sdp)
         self.acknowledge(self.expect("SIP/2.0 200"))
 
     def picked_up(self, seconds: float = 30) -> Message:
@@ -240,7 +252,7 @@ class Caller(Peer):
     def _say(self, method: str, cseq: int, via: str, *lines: str, sdp: str = "", body: str = "") -> None:
         head = [
             f"{method} {self._target} SIP/2.0", via,
-            f'From: "Alice" <sip:alice@127.0.0.1:{self.port}>;tag={self.tag}', f"To: {self._to}",
+            f"From: {self.name} <sip:alice@127.0.0.1:{self.port}>;tag={self.tag}", f"To: {self._to}",
             f"Call-ID: {self._call_id}", f"CSeq: {cseq} {method}", "Max-Forwards: 70", self._contact, *lines,
         ]  # fmt: skip
         self._send(head, body or self._sdp(sdp), self._task)

@@ -102,6 +102,10 @@ class Telephone:
         """No packet more, but listening."""
         self._silent = True
 
+    def reports(self, port: int) -> None:
+        """An RTCP receiver report with one block (RFC 3550 §6.4.2)."""
+        self._socket.sendto(struct.pack("!BBHI24x", 0x81, 201, 7, 77), ("127.0.0.1", port))
+
     def press(self, digit: str) -> None:
         self._keys.append(digit)
 

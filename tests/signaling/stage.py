@@ -3,7 +3,8 @@
 The application is a folder: ``documents.json`` gives the body for each URL; a call to ``sip:USER@`` gets that of SITE
 USER, and MAIN when there is none.  What the engine was told, and what it
 asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS; with REGISTER=no nobody can.
+passwords of those who may register are in CLIENTS; with REGISTER=no nobody can.  BREAKS names a method of the
+task's sessions that fails.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
 from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
 from signaling.resolving import TargetError
+from signaling.sessions import Session as TaskSession
 from signaling.settings import read_settings
 from signaling.speech import espeak
 from signaling.task import run_task
@@ -153,6 +155,11 @@ def secret(reference: str) -> Credential:
     return Credential(*found)
 
 
+def broken(*_: object) -> None:
+    """In place of the method of a session that BREAKS names."""
+    raise RuntimeError("broken by the test")
+
+
 def keep(folder: Path, recording: Path, key: str) -> None:
     """In place of a bucket: ``folder``/AC…/RE….wav, whole once it is there."""
     place = folder / key
@@ -165,6 +172,8 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     stage = Path(sys.argv[1])
     engine = Engine(stage)
+    if "BREAKS" in os.environ:
+        setattr(TaskSession, os.environ["BREAKS"], broken)
     run_task(
         read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
         register=engine.register if os.environ.get("REGISTER", "yes") == "yes" else None,

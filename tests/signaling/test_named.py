@@ -186,10 +186,10 @@ def test_reliable_provisional_response_is_acknowledged(tmp_path: Path, peers: Ma
 
 
 def test_callee_who_sends_no_rtp_is_hung_up_and_the_reason_is_given(tmp_path: Path, peers: Make) -> None:
-    callee = peers(Peer)
+    callee, ear = peers(Peer), peers(Telephone, CALLER_TONE)
     documents = {MAIN: dial(sip(callee, HOOK), attributes=f'action="{AFTER}"'), AFTER: "<Response/>"}
     with task_running(tmp_path, documents, MEDIA_TIMEOUT_SECONDS="2") as task:
-        caller = called(peers, task)
+        caller = called(peers, task, ear.port)
         callee.answer(callee.expect("INVITE"))
         assert "no RTP" in callee.expect("BYE").header("reason")
         caller.expect("BYE")
