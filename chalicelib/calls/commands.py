@@ -75,10 +75,13 @@ class Leg(Value, frozen=True):
 
 
 class Invite(Value, frozen=True, tag="invite"):
-    """Place the parent call of an API session.  ``time_limit``: seconds from its answer to our BYE."""
+    """Place the parent call of an API session.
+
+    ``time_limit``: seconds from its answer to our BYE, which no Dial extends; 0: as for any other call.
+    """
 
     leg: Leg
-    time_limit: float = 14400
+    time_limit: float = 0
 
 
 class Recording(Value, frozen=True):

@@ -170,10 +170,10 @@ class Call(Value, frozen=True):
 
 
 class Launch(Value, frozen=True):
-    """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` are seconds."""
+    """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` are seconds (0: none asked)."""
 
     timeout: int = 60
-    time_limit: int = 14400
+    time_limit: int = 0
     username: str = ""
     password: str = ""
     credential_ref: str = ""

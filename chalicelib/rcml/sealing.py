@@ -11,9 +11,11 @@ from collections.abc import Callable
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
-from .errors import RcmlError
+from .errors import Problem, RcmlError, TooLargeError
 from .positions import attributes, start_tags
-from .source import Source, prepare
+from .source import TOO_LARGE, Source, prepare
+
+MOST_PASSWORDS = 100
 
 _PASSWORD_LIKE = re.compile(
     r"""(password\s*=\s*)(?:"[^"]*(?:"|\Z)[^\s>/]*|'[^']*(?:'|\Z)[^\s>/]*|[^\s"'>]+)""", re.IGNORECASE
@@ -29,12 +31,15 @@ def seal_passwords(text: str, seal: Callable[[str], str]) -> str:
 
     ``seal`` gets and returns plain text; the entities are ours.  A document that is not well-formed even
     after the repair of its ``&`` never runs, so everything in it that looks like a password becomes ``***``.
+    Raises TooLargeError for one with more than 100 passwords: sealed, each is several times as long.
     """
     try:
         source = prepare(text)
         spans = _password_spans(source)
     except (RcmlError, expat.ExpatError):
         return _PASSWORD_LIKE.sub(r'\1"***"', text)
+    if len(spans) > MOST_PASSWORDS:
+        raise TooLargeError(Problem(TOO_LARGE, f"more than {MOST_PASSWORDS} passwords", 1, 1, "error"))
     pieces = [_BOM] if text.startswith(_BOM) else []
     end = 0
     for start, stop in spans:

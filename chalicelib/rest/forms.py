@@ -14,18 +14,20 @@ from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
 TIMEOUT = (1, 600, 60)
-TIME_LIMIT = (1, 86400, 14400)
+# 0 where none is asked for: the limit that any call has, which a Dial may extend.
+TIME_LIMIT = (1, 86400, 0)
 RCML_CHARACTERS = 64 * 1024
 CALLER = re.compile(r"[A-Za-z0-9+\-_.]{1,50}")
 # Perhaps with ?header=value behind it, as of a SIP URI.
-NUMBER = re.compile(r"(?=[^?]*[0-9])[0-9+*#().\- ]{1,50}(?:\?\S*)?")
-CLIENT = re.compile(r"client:[^\s?]{1,100}(?:\?\S*)?")
+NUMBER = re.compile(r"(?=[^?]*[0-9])[0-9+*#().\- ]{1,50}(?:\?\S{0,1024})?")
+CLIENT = re.compile(r"client:[^\s?]{1,100}(?:\?\S{0,1024})?")
 CREATING = frozenset(
     {"To", "From", "Url", "Rcml", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback"}
     | {"StatusCallbackMethod", "StatusCallbackEvent", "Timeout", "TimeLimit", "Record"}
     | {"SipAuthUsername", "SipAuthPassword"}
 )
 CHANGING = frozenset({"Status", "Url", "Rcml", "Twiml", "Method", "MoveConnectedCallLeg"})
+MOST_URL = 4096
 CHANGE_BYTES = 200_000  # of a document on its way to a task: a message of SQS holds 256 KiB
 SHOWN = 200
 Ending = Literal["canceled", "completed"]
@@ -221,11 +223,11 @@ def _url(form: Form, name: str, code: int) -> str:
         return ""
     try:
         parts = urlsplit(text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and len(text) <= MOST_URL
     except ValueError:
         valid = False
     if not valid:
-        raise InvalidError(code, f"{name} is no absolute http(s) URL")
+        raise InvalidError(code, f"{name} is no absolute http(s) URL of at most {MOST_URL} characters")
     return text
 
 

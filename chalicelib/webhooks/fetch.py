@@ -16,6 +16,9 @@ from .request import TOTAL_SECONDS, Request, Response, exchange
 from .signature import standard_headers, url_signature
 
 MAX_REDIRECTS = 5
+MOST_URL = 4096
+"""Characters of where a redirect leads: every URL of the document that comes from there may be made with it."""
+MOST_CONTENT_TYPE = 255
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 ACCEPT = "application/xml, text/xml, text/plain;q=0.8, audio/*;q=0.5"
 REDIRECT = frozenset({301, 302, 303, 307, 308})
@@ -49,7 +52,7 @@ class Fetcher:
             url, response = self._follow(command, url)
             if not 200 <= response.status < 300:
                 raise RequestError(errors.BAD_STATUS, "no 2xx", response.status)
-            kind = response.headers.get("content-type", "")
+            kind = response.headers.get("content-type", "")[:MOST_CONTENT_TYPE]
             # Audio is played from its URL; its bytes are nobody's text.
             body = "" if kind.lower().startswith("audio/") else self._seal(_text(response.body, kind))
         except RequestError as error:
@@ -79,11 +82,22 @@ class Fetcher:
             location = response.headers.get("location", "")
             if response.status not in REDIRECT or not location:
                 return url, response
-            url = urldefrag(urljoin(url, location)).url
+            url = _followed(url, location)
             if response.status not in KEEPS_METHOD and method == "POST":
                 # As browsers do with 301, 302 and 303 (RFC 9110 §15.4): the parameters went with the first request.
                 method, parameters = "GET", {}
         raise RequestError(errors.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+
+
+def _followed(url: str, location: str) -> str:
+    """Where the redirect from ``url`` leads; raises RequestError."""
+    try:
+        target = urldefrag(urljoin(url, location)).url
+    except ValueError:
+        raise RequestError(errors.REDIRECTS, "a redirect to no URL") from None
+    if len(target) > MOST_URL:
+        raise RequestError(errors.REDIRECTS, f"a redirect to more than {MOST_URL} characters")
+    return target
 
 
 def signed_request(

@@ -163,6 +163,13 @@ def _check_target(uri: str) -> None:
         raise InvalidError(21227 if error.code == 13253 else 21211, error.message) from None
 
 
+def _sealed_document(text: str, sealer: Sealer) -> str:
+    try:
+        return rcml.seal_passwords(text, sealer.seal)
+    except rcml.TooLargeError as error:
+        raise InvalidError(21262, f"Rcml: {error.problem.message}") from None
+
+
 @cache
 def _accounts() -> Accounts:
     return Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
@@ -180,5 +187,5 @@ def _calls() -> Calls:
     outbound = Outbound(aws.sqs, os.environ["OUTBOUND_QUEUE_URL"], os.environ["CALLBACKS_QUEUE_URL"])
     steps = Steps(log, Traces(table), _accounts(), listing, outbound, Contacts(table))
     sealer = Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
-    sealing = Sealing(sealer.seal, lambda text: rcml.seal_passwords(text, sealer.seal))
+    sealing = Sealing(sealer.seal, lambda text: _sealed_document(text, sealer))
     return Calls(log, steps, listing, Tasks(table), outbound, sealing)

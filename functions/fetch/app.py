@@ -21,7 +21,7 @@ from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.secrets import PasswordTooLongError, Sealer
 from chalicelib.storage.table import Table
 from chalicelib.webhooks.address_guard import AddressGuard
-from chalicelib.webhooks.errors import CREDENTIALS, RequestError
+from chalicelib.webhooks.errors import CREDENTIALS, TOO_LARGE, RequestError
 from chalicelib.webhooks.fetch import Fetcher
 
 app = Chalice(app_name="fetch")
@@ -55,6 +55,8 @@ def _sealed(text: str) -> str:
         return rcml.seal_passwords(text, lambda plain: _sealer().seal(plain))
     except PasswordTooLongError as error:
         raise RequestError(CREDENTIALS, str(error)) from None
+    except rcml.TooLargeError as error:
+        raise RequestError(TOO_LARGE, error.problem.message) from None
 
 
 @cache

@@ -27,7 +27,7 @@ def told_once_each(world: World) -> None:
 
 
 def dial(legs: int, *, action: str = "/after", header: str = "") -> str:
-    noun = f"<Sip {HOOK}>sip:bob@example.net{header}</Sip>"
+    noun = f'<Sip statusCallback="https://app.example.com/status">sip:bob@example.net{header}</Sip>'
     return f'<Response><Dial action="{action}">{noun * legs}</Dial></Response>'
 
 
@@ -58,7 +58,7 @@ def test_seven_dials_of_ten_legs_with_fat_headers_both_ways(cloud: Cloud, step: 
 
 
 def test_dials_without_end_keep_no_leg_that_has_ended(cloud: Cloud, step: Client) -> None:
-    world = World(cloud, step, [dial(10)] * 8, text="é" * 1024, headers=FAT)
+    world = World(cloud, step, [dial(10)] * 4, text="é" * 1024, headers=FAT)
     world.play()
     rows = list(cloud.log.history("CA" + "a" * 32))
     assert max(len(row.state.calls) for row in rows) <= 11

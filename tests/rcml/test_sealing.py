@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.rcml import Dial, Sip, parse, seal_passwords
+from chalicelib.rcml import Dial, Sip, TooLargeError, parse, seal_passwords
 
 FRAME = "<Response><Dial>{}</Dial></Response>"
 
@@ -95,3 +95,10 @@ def test_sealed_document_runs_with_the_sealed_password(password: str, before: st
 @given(st.text())
 def test_any_text_is_sealed_without_an_exception(text: str) -> None:
     assert isinstance(seal_passwords(text, seal), str)
+
+
+def test_document_with_more_passwords_than_its_log_has_room_for_is_too_large() -> None:
+    noun = '<Sip username="a" password="b">sip:c@d.example</Sip>'
+    assert seal_passwords(f"<Response><Dial>{noun * 100}</Dial></Response>", str.upper).count('"B"') == 100
+    with pytest.raises(TooLargeError):
+        seal_passwords(f"<Response><Dial>{noun * 101}</Dial></Response>", str.upper)

@@ -68,6 +68,19 @@ def test_five_redirects_are_followed_and_no_sixth() -> None:
     assert len(loop.requests) == 6
 
 
+@pytest.mark.parametrize("target", ["/" + "a" * 4100, "http://[::1"])
+def test_redirect_to_a_url_without_measure_or_sense_is_a_failed_fetch(target: str) -> None:
+    with application(answer(302, Location=target)) as app:
+        assert fetched(app.url()).error == 11215
+    assert len(app.requests) == 1
+
+
+def test_content_type_without_measure_is_cut() -> None:
+    with application(answer(200, b"x", "text/plain;" + "a" * 5000)) as app:
+        event = fetched(app.url())
+    assert (event.content_type[:11], len(event.content_type)) == ("text/plain;", 255)
+
+
 def test_redirect_to_the_metadata_service_is_refused() -> None:
     with application(answer(302, Location="http://169.254.169.254/latest/meta-data/")) as app:
         event = fetched(app.url())
