@@ -2,6 +2,7 @@
 # make test    everything that can be checked here                     make engine  the SIP engine (cached)
 # make check   style, types, import table                               make lock    pin the dependencies anew
 # make bench   the measurements of docs/performance.md                  make clean   remove what these made
+# make engine-asan   the engine with AddressSanitizer (cached)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -11,7 +12,7 @@ BIN := .venv/bin
 ENVIRONMENTS := .venv/.installed .venv-emulator/.installed .venv-sam/.installed
 SOURCES := $(wildcard chalicelib signaling callapi functions benchmarks tests)
 
-.PHONY: help setup packages engine check test run bench image lock clean
+.PHONY: help setup packages engine engine-asan check test run bench image lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -43,6 +44,12 @@ packages:
 engine: setup
 	@if ! infra/signaling/build-engine.sh $(BIN)/python --if-cached; then \
 	    $(STEP) "SIP engine (a few minutes, once per machine)" infra/signaling/build-engine.sh $(BIN)/python; fi
+
+# The same with AddressSanitizer, beside it: for the programs that look for a crash.
+engine-asan: setup
+	@if ! infra/signaling/build-engine.sh $(BIN)/python --asan --if-cached; then \
+	    $(STEP) "SIP engine with AddressSanitizer (a few minutes, once per machine)" \
+	        infra/signaling/build-engine.sh $(BIN)/python --asan; fi
 
 # --- checks, tests, measurements ---
 
