@@ -130,7 +130,10 @@ class Leg:
     def packets_received(self) -> int:
         """RTP packets since the call began; 0 without media."""
         try:
-            return 0 if self._call is None else int(self._call.getStreamStat(0).rtcp.rxStat.pkt)
+            if self._call is None:
+                return 0
+            stream = self._call.getStreamStat(0)  # holds what is read through it: the binding does not
+            return int(stream.rtcp.rxStat.pkt)
         except pj.Error:
             return 0
 
