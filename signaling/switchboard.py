@@ -18,6 +18,7 @@ from .legs import Leg
 from .loop import Loop
 from .services import Services
 from .sessions import Session
+from .sounds import sounds_alive
 from .trace import Trace
 
 _log = logging.getLogger(__name__)
@@ -60,6 +61,7 @@ class Switchboard:
         return {
             "sessions": len(self._sessions),
             "calls": Leg.live,
+            "sounds": sounds_alive(),
             "refused": self._admission.refused,
             "draining": self.draining,
         }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission, our next hop, our registrar and our ear for keys in the sound.
+# admission, our next hop, our registrar, our sounds and our ear for keys in them.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
@@ -42,7 +42,7 @@ die() { say "$*"; exit 1; }
 python_value() { "$python" -c "import sys, sysconfig; print($1)"; }
 
 engine_key() {
-    { cat "$here"/{build-engine.sh,config_site.h,*.c,*.patch}
+    { cat "$here"/{build-engine.sh,*.h,*.c,*.patch}
       python_value "sys.version, sysconfig.get_config_var('EXT_SUFFIX')"
       uname -m
       sed -n 's/^VERSION_ID=//p' /etc/os-release
@@ -121,7 +121,7 @@ compile_libraries() {
 # SWIG's wrapper and our C files, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs. --wrap: what pj would look up itself ends in nexthop.c.
 link_binding() {
-    local flags libraries search extension part parts=(siptrace admission nexthop registrar inband)
+    local flags libraries search extension part parts=(siptrace admission nexthop registrar sounds inband)
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)
@@ -194,8 +194,11 @@ install_engine() {
 
 mkdir -p "$cache"
 engine=$cache/engine-$(engine_key)$kind
-exec 9> "$cache/engine.lock"
-flock 9
+# One build at a time on a machine. Whoever finds the result does not wait for the build of another one.
+if [ ! -d "$engine" ]; then
+    exec 9> "$cache/engine.lock"
+    flock 9
+fi
 if [ ! -d "$engine" ]; then
     [ "${1:-}" != --if-cached ] || exit 1
     [ "${1:-}" != --environment ] || die 'not built yet: make engine-asan'

@@ -189,10 +189,10 @@ class Caller(Peer):
         """
         self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp="sendrecv")
 
-    def calls_anew(self) -> None:
+    def calls_anew(self, direction: str = "sendrecv") -> None:
         """A re-INVITE in the dialog, answered and acknowledged."""
         self._cseq += 1
-        self._say("INVITE", self._cseq, self.via(), sdp="sendrecv")
+        self._say("INVITE", self._cseq, self.via(), sdp=direction)
         self.acknowledge(self.expect("SIP/2.0 200"))
 
     def picked_up(self, seconds: float = 30) -> Message:

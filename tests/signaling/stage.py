@@ -1,8 +1,10 @@
 """The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
 
-The application is a folder: ``documents.json`` gives the body for each URL.  What the engine was told, and what it
-asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS.
+The application is a folder: ``documents.json`` gives the body for each URL.  A call of ``sip:NAME@`` the task begins
+with the document http://app.example/NAME if there is one, else with MAIN.  What the engine was told, and what it asked
+to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
+passwords of those who may register are in CLIENTS.  With CONTROL_PORT, a datagram there modifies a call:
+``{"sip_call_id": …, "rcml": …}``.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -19,9 +22,9 @@ from pathlib import Path
 import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
-from chalicelib.calls.events import Event, Fetched, Incoming
+from chalicelib.calls.events import Event, Fetched, Incoming, Redirection
 from chalicelib.calls.policy import Policy
-from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.protocol import Modification, StepRequest, StepResponse, decode, encode
 from chalicelib.calls.registering import (
     Contact,
     RefusedError,
@@ -38,9 +41,12 @@ from chalicelib.calls.registering import (
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
 from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
+from signaling.loop import Loop
 from signaling.resolving import TargetError
+from signaling.sessions import Session as TaskSession
 from signaling.settings import read_settings
 from signaling.speech import espeak
+from signaling.switchboard import Switchboard
 from signaling.task import run_task
 
 ACCOUNT = "AC" + "1" * 32
@@ -100,7 +106,10 @@ class Engine:
 
     def _with_application(self, event: Event) -> Event:
         if isinstance(event, Incoming):
-            application = Application(ACCOUNT, url=MAIN, policy=self._account.policy)
+            name = event.to.partition(":")[2].partition("@")[0]
+            own = f"http://app.example/{name}"
+            url = own if own in self._documents else MAIN
+            application = Application(ACCOUNT, url=url, policy=self._account.policy)
             return msgspec.structs.replace(event, application=application)
         return event
 
@@ -156,10 +165,31 @@ def keep(folder: Path, recording: Path, key: str) -> None:
     part.rename(place)
 
 
+def take_modifications(switchboard: Switchboard, loop: Loop) -> None:
+    """In place of the task's queue."""
+    if "CONTROL_PORT" not in os.environ:
+        return
+    control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    control.bind(("127.0.0.1", int(os.environ["CONTROL_PORT"])))
+
+    def receive() -> None:
+        while True:
+            message = json.loads(control.recv(65535))
+            loop.submit(partial(modify, switchboard, message["sip_call_id"], message["rcml"]))
+
+    threading.Thread(target=receive, daemon=True).start()
+
+
+def modify(switchboard: Switchboard, sip_call_id: str, rcml: str) -> None:
+    session, sid = switchboard.services.dialogs.get(sip_call_id, (None, ""))
+    if isinstance(session, TaskSession):
+        session.modify(Modification(session.sid, sid, redirection=Redirection(rcml=rcml)))
+
+
 if __name__ == "__main__":
     stage = Path(sys.argv[1])
     engine = Engine(stage)
     run_task(
-        read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
+        read_settings(os.environ), engine, str, espeak, take_modifications, partial(keep, stage), secret,
         register=engine.register,
     )  # fmt: skip
