@@ -67,7 +67,8 @@ class Run:
                 sound(self._folder) as played,
                 task_running(
                     self._folder, documents(ports[:3], ports[3], played), SIP_PORT=str(port),
-                    MEDIA_TIMEOUT_SECONDS="15", RECORDINGS_BUCKET="bucket", MAX_CALLS="100", **self._plan.environment,
+                    MEDIA_TIMEOUT_SECONDS="15", RECORDINGS_BUCKET="bucket", MAX_CALLS="100",
+                    PYTHONFAULTHANDLER="1", **self._plan.environment,
                 ) as task,
             ):  # fmt: skip
                 self._call(task)
