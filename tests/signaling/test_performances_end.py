@@ -124,3 +124,20 @@ def test_file_that_is_not_what_it_says_ends_at_once_or_at_its_real_length(tmp_pa
                 assert seconds < 4, name
                 assert task.events("performed")[-1].get("error", 0) == error, name
             task.wait_idle()
+
+
+def test_gather_whose_keys_never_end_is_over_after_a_thousand(tmp_path: Path, peers: Make) -> None:
+    """Each key gives it 5 s more."""
+    document = '<Response><Gather action="/keys" finishOnKey=""/></Response>'
+    with task_running(tmp_path, {MAIN: document, f"{APP}/keys": "<Response/>"}) as task:
+        alice = peers(Caller, task.sip_port)
+        alice.call()
+        alice.picked_up()
+        pressed = 0
+        while not task.events("performed"):
+            assert pressed < 1100
+            alice.info("application/dtmf-relay", "Signal=1\r\nDuration=100\r\n")
+            alice.expect("SIP/2.0 200")
+            pressed += 1
+        [performed] = task.events("performed")
+        assert performed["digits"] == "1" * 1000
