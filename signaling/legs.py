@@ -59,7 +59,7 @@ class Leg:
         self._headers: Headers = ()
         self._error = 0
         self._reason = ""
-        self._provisional = 0
+        self._rang = False
         self._refer: Refer | None = None
         self._first_refer = 0
         self._keypad = Keypad()
@@ -225,8 +225,9 @@ class Leg:
             self._owner.leg_referred(self, refer)
 
     def _on_provisional(self, code: int, reason: str) -> None:
-        if not self.over and not self._giving_up and code in RINGING and code != self._provisional:
-            self._provisional = code
+        """Once: a callee may send 180 and 183 in turn for as long as he rings, and each would be a step."""
+        if not (self.over or self._giving_up or self._rang) and code in RINGING:
+            self._rang = True
             self._owner.leg_provisional(self, code, reason)
 
     def _on_answered(self) -> None:

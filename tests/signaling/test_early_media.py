@@ -67,3 +67,19 @@ def test_early_media_of_a_leg_that_will_be_screened_is_not_heard(tmp_path: Path,
         wait_until(lambda: mouth.heard_seconds() > 0.5)
         wait_until(lambda: ear.hears(450))
         assert not ear.hears(CALLEE_TONE)
+
+
+def test_callee_who_rings_in_two_ways_in_turn_makes_one_step_of_it(tmp_path: Path, peers: Make) -> None:
+    callee = peers(Peer)
+    with task_running(tmp_path, {MAIN: dial(callee.uri)}) as task:
+        caller = peers(Caller, task.sip_port)
+        caller.call()
+        caller.picked_up()
+        invite = callee.expect("INVITE")
+        for _ in range(20):
+            callee.reply(invite, "180 Ringing")
+            callee.reply(invite, "183 Session Progress")
+        callee.answer(invite)
+        wait_until(lambda: task.events("bridged"))
+        assert len(task.events("provisional")) == 1
+        caller.hang_up()
