@@ -93,7 +93,7 @@ class World:
         return {"at": NOW + self._number, "entropy": f"e{self._number}-{len(self._todo)}"}
 
     def _feed(self, *events: Event) -> None:
-        trace = (SipMessage(NOW + self._number, CALLER, True, "192.0.2.1:5060", "UDP", self._text * 8),) * 8
+        trace = (SipMessage(NOW + self._number, CALLER, True, "192.0.2.1:5060", "UDP", self._text * 8),) * 2
         request = StepRequest(CALLER, self._number, events, 0, "task-1", trace, self._traced)
         assert len(encode(request)) <= PAYLOAD
         response = self._cloud.step(self._step, request)
