@@ -3,6 +3,7 @@
 # make check   style, types, import table                               make lock    pin the dependencies anew
 # make bench   the measurements of docs/performance.md                  make clean   remove what these made
 # make fuzz-sip   spoilt SIP for 10 minutes on the engine with AddressSanitizer (FUZZ_SECONDS, FUZZ_SEED, FUZZ_ARGS)
+# make soak    4 hours of calls in 10 minutes: memory, rows, timers and threads stay flat (SOAK_SECONDS, SOAK_SEED, SOAK_ARGS)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -12,7 +13,7 @@ BIN := .venv/bin
 ENVIRONMENTS := .venv/.installed .venv-emulator/.installed .venv-sam/.installed
 SOURCES := $(wildcard chalicelib signaling callapi functions benchmarks tests)
 
-.PHONY: help setup packages engine check test fuzz-sip run bench image lock clean
+.PHONY: help setup packages engine check test fuzz-sip soak run bench image lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -60,6 +61,10 @@ test: setup engine check
 # Seeded: it prints the seed first, and on failure again with where the evidence lies.
 fuzz-sip: engine engine-asan
 	@$(BIN)/python -m tests.fuzz --asan --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_ARGS)
+
+# Seeded; prints the samples that it took, and PASS or FAIL.
+soak: engine
+	@$(BIN)/python -m tests.soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(SOAK_ARGS)
 
 run: setup engine
 	@$(BIN)/callapi demo
