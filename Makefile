@@ -3,6 +3,7 @@
 # make check   style, types, import table                               make lock    pin the dependencies anew
 # make bench   the measurements of docs/performance.md                  make clean   remove what these made
 # make fuzz-sip   spoilt SIP for 10 minutes on the engine with AddressSanitizer (FUZZ_SECONDS, FUZZ_SEED, FUZZ_ARGS)
+# make media-edges   5,000 calls that end as a sound does, on the engine with AddressSanitizer (make engine-asan)
 # make soak    4 hours of calls in 10 minutes: memory, rows, timers and threads stay flat (SOAK_SECONDS, SOAK_SEED, SOAK_ARGS)
 SHELL := bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -13,7 +14,7 @@ BIN := .venv/bin
 ENVIRONMENTS := .venv/.installed .venv-emulator/.installed .venv-sam/.installed
 SOURCES := $(wildcard chalicelib signaling callapi functions benchmarks tests)
 
-.PHONY: help setup packages engine check test fuzz-sip soak run bench image lock clean
+.PHONY: help setup packages engine engine-asan check test fuzz-sip media-edges soak run bench image lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -46,6 +47,12 @@ engine: setup
 	@if ! infra/signaling/build-engine.sh $(BIN)/python --if-cached; then \
 	    $(STEP) "SIP engine (a few minutes, once per machine)" infra/signaling/build-engine.sh $(BIN)/python; fi
 
+# The same with AddressSanitizer, beside it: for the programs that look for a crash.
+engine-asan: setup
+	@if ! infra/signaling/build-engine.sh $(BIN)/python --asan --if-cached; then \
+	    $(STEP) "SIP engine with AddressSanitizer (a few minutes, once per machine)" \
+	        infra/signaling/build-engine.sh $(BIN)/python --asan; fi
+
 # --- checks, tests, measurements ---
 
 check: setup
@@ -61,6 +68,10 @@ test: setup engine check
 # Seeded: it prints the seed first, and on failure again with where the evidence lies.
 fuzz-sip: engine engine-asan
 	@$(BIN)/python -m tests.fuzz --asan --seconds $(or $(FUZZ_SECONDS),600) $(if $(FUZZ_SEED),--seed $(FUZZ_SEED)) $(FUZZ_ARGS)
+
+# Thousands of calls that hang up as a sound ends. EDGES_ARGS="--calls 200 --seed 1".
+media-edges: engine engine-asan
+	@$(BIN)/python -m tests.signaling.edges --asan $(EDGES_ARGS)
 
 # Seeded; prints the samples that it took, and PASS or FAIL.
 soak: engine

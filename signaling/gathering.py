@@ -8,6 +8,9 @@ from chalicelib.calls.commands import Gather
 
 from .loop import Loop, Timer
 
+MOST_DIGITS = 1000
+"""Of a Gather that names no number: each key starts its time anew, and a program can press one for ever."""
+
 
 class Gathering:
     """``done`` gets the digits without the finish key.  ``interrupt`` stops the prompts at the first digit."""
@@ -36,7 +39,7 @@ class Gathering:
             self._finish()
             return
         self._digits += digit
-        if len(self._digits) == self._command.num_digits:
+        if len(self._digits) == (self._command.num_digits or MOST_DIGITS):
             self._finish()
         else:
             self._wait()

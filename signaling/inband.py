@@ -8,10 +8,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
-import _pjsua2
-
 from .legs import Leg
 from .loop import Loop, Timer
+from .sounds import engine
 
 EVERY = 0.05
 """Seconds between looks at what was heard."""
@@ -25,7 +24,6 @@ class Ear:
         self._loop = loop
         self._leg = leg
         self._heard = heard
-        self._library = ctypes.CDLL(_pjsua2.__file__)
         self._buffer = ctypes.create_string_buffer(MOST)
         self._number = -1
         self._timer: Timer | None = None
@@ -36,7 +34,7 @@ class Ear:
         if self._leg.signals_keys:
             self.close()
             return
-        self._number = self._library.callapi_inband_listen(self._leg.number, self._number)
+        self._number = engine.callapi_inband_listen(self._leg.number, self._number)
         if self._number >= 0 and self._timer is None:
             self._timer = self._loop.after(EVERY, self._look)
 
@@ -45,14 +43,14 @@ class Ear:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._library.callapi_inband_close(self._number)
+        engine.callapi_sound_end(self._number)
         self._number = -1
 
     def _look(self) -> None:
         self._timer = None
         if self._leg.signals_keys:
             self.close()
-        count = self._library.callapi_inband_drain(self._number, self._buffer, MOST)
+        count = engine.callapi_inband_drain(self._number, self._buffer, MOST)
         if self._number >= 0:
             self._timer = self._loop.after(EVERY, self._look)
         for digit in self._buffer.raw[:count].decode("ascii"):

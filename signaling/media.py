@@ -1,20 +1,24 @@
-"""What a leg hears: another leg, a file, a ring tone, music.  All of it is ports of the engine's conference bridge."""
+"""What a leg hears: another leg, or a prompt.  All of it is ports of the engine's conference bridge."""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
-from typing import Any
 
 import pjsua2 as pj
 
-from .endpoint import CLOCK_RATE
 from .legs import Leg
-from .loop import Loop
-from .tones import RING_TONES
+from .loop import Loop, Timer
+from .sounds import Prompt
 
 _log = logging.getLogger(__name__)
-VOLUME = 8000  # of 32767: about -12 dBm0
+LOOK_SECONDS = 0.005
+"""Between two looks whether a prompt has ended, once it should have."""
+SELDOM_SECONDS = 2.0
+"""Between two looks before that, at most: the listener may have gone."""
+NO_AUDIO_SECONDS = 10.0
+"""How long an item waits for a leg that has no audio, before it is passed over as if it had been heard."""
 
 
 def bridge(one: Leg, other: Leg) -> None:
@@ -39,75 +43,46 @@ def unbridge(one: Leg, other: Leg) -> None:
         _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 
-class RingTone:
-    """The tone of ``country`` (``us`` for one we do not know), until ``RingTone`` is dropped."""
-
-    def __init__(self, country: str) -> None:
-        tone = RING_TONES.get(country.lower(), RING_TONES["us"])
-        tones = pj.ToneDescVector()
-        for on, off in tone.cadence:
-            part = pj.ToneDesc()
-            part.freq1, part.freq2, part.volume = tone.first, tone.second, VOLUME
-            part.on_msec, part.off_msec = on, off
-            tones.append(part)
-        self._generator = pj.ToneGenerator()
-        self._generator.createToneGenerator(CLOCK_RATE, 1)
-        for_ever = True
-        self._generator.play(tones, for_ever)
-
-    def play_to(self, leg: Leg) -> None:
-        """Again, when the leg's audio changed, is harmless."""
-        _transmit(self._generator, leg)
-
-
-class Music:
-    """The WAV at ``path`` again and again, until ``Music`` is dropped.
-
-    Raises pj.Error when the file is no sound that the engine can play.
-    """
-
-    def __init__(self, path: str) -> None:
-        self._player = pj.AudioMediaPlayer()
-        self._player.createPlayer(path)
-
-    def play_to(self, leg: Leg) -> None:
-        """Again, when the leg's audio changed, is harmless."""
-        _transmit(self._player, leg)
-
-
-def _transmit(source: Any, leg: Leg) -> None:
-    try:
-        source.startTransmit(leg.audio)
-    except pj.Error:  # the leg hung up in this very moment: its end is on its way
-        _log.info("%s hears nothing any more", leg.sid)
-
-
-class _FilePlayer(pj.AudioMediaPlayer):
-    def __init__(self, ended: Callable[[], None]) -> None:
-        super().__init__()
-        self.ended = ended
-
-    def onEof2(self) -> None:
-        self.ended()
-
-
 class Playing:
-    """The WAV at ``path`` on ``leg``, once; ``done`` is called on the loop unless stopped before.
+    """The WAV at ``path`` on ``leg``, once.  Raises SoundError.
 
-    Raises pj.Error when the file is no sound that the engine can play.
+    Unless stopped before, ``ended`` is called on the loop when the leg has heard it all, or ``lost`` when for ten
+    seconds nobody took any of it: the leg's audio has gone.
     """
 
-    def __init__(self, loop: Loop, leg: Leg, path: str, done: Callable[[], None]) -> None:
-        self._done = done
-        self._player: Any = _FilePlayer(lambda: loop.soon(self._ended))
-        self._player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
-        self._player.startTransmit(leg.audio)
+    def __init__(
+        self, loop: Loop, leg: Leg, path: str, ended: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._leg = leg
+        self._ended = ended
+        self._lost = lost
+        self._prompt = Prompt(path)
+        self._played = 0.0
+        self._moved_at = time.monotonic()
+        self.media_ready()
+        self._timer: Timer = loop.after(min(self._prompt.seconds, SELDOM_SECONDS), self._look)
+
+    def media_ready(self) -> None:
+        """The leg's audio may be another since a re-INVITE."""
+        self._prompt.play_to(self._leg)
 
     def stop(self) -> None:
         """Silence; a second time is harmless."""
-        self._player = None
+        self._timer.cancel()
+        self._prompt.stop()
 
-    def _ended(self) -> None:
-        if self._player is not None:
-            self._player = None
-            self._done()
+    def _look(self) -> None:
+        """The engine tells nobody of a file's end: see sounds.c."""
+        played, now = self._prompt.played(), time.monotonic()
+        left = self._prompt.seconds - played
+        if left <= 0:
+            self.stop()
+            self._ended()
+        elif played == self._played and now - self._moved_at > NO_AUDIO_SECONDS:
+            self.stop()
+            self._lost()
+        else:
+            if played != self._played:
+                self._played, self._moved_at = played, now
+            self._timer = self._loop.after(min(max(left, LOOK_SECONDS), SELDOM_SECONDS), self._look)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from functools import partial
-
-import pjsua2 as pj
 
 from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
-from .audio import NO_SOUND, DownloadError
 from .gathering import Gathering
 from .inband import Ear
 from .legs import Leg
 from .loop import Timer
-from .media import Playing
+from .media import NO_AUDIO_SECONDS
+from .prompting import Prompting
 from .services import Services
 
 Item = Say | Play | Pause | Gather
-SPEECH_FAILED = 13520
 
 
 class Performance:
-    """``done`` gets the digits of the last Gather and the catalogue code of the first failure, 0 for none."""
+    """``done`` gets the digits of the last Gather and the catalogue code of the first failure, 0 for none.
+
+    It always ends: what a leg without audio would hear is passed over after a while (see Prompting), and a Gather that
+    has nothing to say waits no longer for the audio in which its keys come.
+    """
 
     def __init__(
         self, services: Services, leg: Leg, command: Perform, done: Callable[[str, int], None]
@@ -34,22 +34,23 @@ class Performance:
         self._done = done
         self._digits = ""
         self._error = 0
-        self._playing: Playing | None = None
+        self._prompting: Prompting | None = None
         self._pause: Timer | None = None
+        self._gather_waits: Gather | None = None
         self._gathering: Gathering | None = None
         self._ear: Ear | None = None
         self._prompts = 0
-        self._turn = 0
-        self._over = self._waits_for_audio = False
+        self._over = False
         self._next()
 
     def media_ready(self) -> None:
         """Goes on when the leg has audio.  A re-INVITE may have changed how it sounds, and how it sends keys."""
         if self._ear is not None:
             self._ear.listen()
-        if self._waits_for_audio and self._leg.audio is not None:
-            self._waits_for_audio = False
-            self._next()
+        if self._prompting is not None:
+            self._prompting.media_ready()
+        if self._gather_waits is not None:
+            self._gather(self._gather_waits)
 
     def digit(self, digit: str) -> None:
         """Only a Gather listens."""
@@ -65,9 +66,9 @@ class Performance:
             self._gathering.stop()
 
     def _silence(self) -> None:
-        if self._playing is not None:
-            self._playing.stop()
-            self._playing = None
+        if self._prompting is not None:
+            self._prompting.stop()
+            self._prompting = None
         if self._pause is not None:
             self._pause.cancel()
             self._pause = None
@@ -80,16 +81,13 @@ class Performance:
     def _next(self) -> None:
         if self._over:
             return
-        self._turn += 1
+        self._silence()
         if self._gathering is not None and self._prompts == 0:
             self._gathering.prompts_ended()
             return
         if not self._items:
             self._over = True
             self._done(self._digits, self._error)
-            return
-        if self._leg.audio is None and not isinstance(self._items[0], Pause):
-            self._waits_for_audio = True
             return
         if self._gathering is not None:
             self._prompts -= 1
@@ -99,15 +97,21 @@ class Performance:
         match item:
             case Pause():
                 self._pause = self._services.loop.after(item.seconds, self._next)
-            case Say():
-                speak = partial(self._services.speech.speak, item.text, item.voice, item.language)
-                self._prepare(speak, item.loop, SPEECH_FAILED)
-            case Play():
-                self._prepare(partial(self._services.downloads.get, item.url), item.loop, NO_SOUND)
+            case Say() | Play():
+                self._prompting = Prompting(self._services, self._leg, item, self._prompted)
+            case Gather(prompts=()) if self._leg.audio is None:
+                self._gather_waits = item
+                self._pause = self._services.loop.after(NO_AUDIO_SECONDS, lambda: self._gather(item))
             case Gather():
                 self._gather(item)
 
+    def _prompted(self, error: int) -> None:
+        self._error = self._error or error
+        self._next()
+
     def _gather(self, item: Gather) -> None:
+        self._gather_waits = None
+        self._silence()
         self._gathering = Gathering(self._services.loop, item, self._interrupt, self._gathered)
         self._ear = Ear(self._services.loop, self._leg, self.digit)
         self._prompts = len(item.prompts)
@@ -116,7 +120,6 @@ class Performance:
 
     def _interrupt(self) -> None:
         """The first digit stops the prompts."""
-        self._turn += 1
         self._silence()
         while self._prompts:
             self._items.popleft()
@@ -126,30 +129,4 @@ class Performance:
         self._gathering = None
         self._close_ear()
         self._digits = digits
-        self._silence()
         self._next()
-
-    def _prepare(self, make: Callable[[], str], loop: int, error: int) -> None:
-        turn = self._turn
-
-        def ready(path: str) -> None:
-            if not self._over and turn == self._turn:
-                self._play(path, loop)
-
-        def failed(cause: Exception) -> None:
-            self._error = self._error or (cause.code if isinstance(cause, DownloadError) else error)
-            if turn == self._turn:
-                self._next()
-
-        self._services.loop.off_loop(make, ready, failed)
-
-    def _play(self, path: str, times: int) -> None:
-        """0 times: until the call ends."""
-        if self._leg.audio is None:
-            return
-        again = partial(self._play, path, times - 1 if times else 0)
-        try:
-            self._playing = Playing(self._services.loop, self._leg, path, self._next if times == 1 else again)
-        except pj.Error:
-            self._error = self._error or NO_SOUND
-            self._next()

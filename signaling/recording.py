@@ -22,6 +22,7 @@ from chalicelib.calls import commands, events
 
 from .legs import Leg
 from .loop import Loop
+from .sounds import SILENCE, Recorder, SoundError
 from .uploads import Finished, Uploads
 
 Side = Literal["caller", "callee"]
@@ -36,40 +37,42 @@ class AlignmentError(Exception):
 
 
 class Recorders:
-    """One file, or one for each side, both from the same tick on.  Raises pj.Error or AlignmentError."""
+    """One file, or one for each side, both from the same tick on.  Raises SoundError or AlignmentError."""
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
-        self._silence = pj.Endpoint.instance().audDevManager().getCaptureDevMedia()
         for _ in range(ALIGNING_TRIES):
-            self._recorders = [_recorder(path) for path in paths]
-            for recorder in self._recorders:
-                self._silence.startTransmit(recorder)
+            self._recorders: list[Recorder] = []
+            self._begin(paths)
             if len(paths) == 1 or self._first_still_waits():
                 return
-            self._recorders = []
+            self.close()
+            for path in paths:  # what the engine still writes there is not in the next one's file
+                path.unlink(missing_ok=True)
         raise AlignmentError
+
+    def _begin(self, paths: tuple[Path, ...]) -> None:
+        try:
+            for path in paths:
+                self._recorders.append(Recorder(path))
+        except SoundError:
+            self.close()
+            raise
+        for recorder in self._recorders:
+            recorder.hear(SILENCE)
 
     def _first_still_waits(self) -> bool:
         """Whether no tick came between the two connections: then both wait for the same one."""
-        first: int = self._recorders[0].getPortId()
-        return first not in set(self._silence.getPortInfo().listeners)
+        silence = pj.AudioMedia.getPortInfoFromId(SILENCE)  # holds the listeners: they are a part of it
+        return self._recorders[0].place not in set(silence.listeners)
 
     def hear(self, side: Side, audio: Any) -> None:
         """Record ``audio`` on ``side``; again is harmless."""
-        recorder = self._recorders[0 if side == "caller" else -1]
-        # Refused when the leg hung up in this very moment: its end is on its way.
-        with contextlib.suppress(pj.Error):
-            audio.startTransmit(recorder)
+        self._recorders[0 if side == "caller" else -1].hear(audio.getPortId())
 
     def close(self) -> None:
         """The files grow no more; the engine completes them soon."""
-        self._recorders = []
-
-
-def _recorder(path: Path) -> Any:
-    recorder = pj.AudioMediaRecorder()
-    recorder.createRecorder(str(path))
-    return recorder
+        for recorder in self._recorders:
+            recorder.stop()
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,8 @@ class Recordings:
         paths = tuple(self._folder / f"{command.sid}.{channel}.wav" for channel in range(command.channels))
         try:
             recorders = Recorders(paths)
-        except (pj.Error, AlignmentError) as error:
-            _log.error("%s not recorded: %s", command.sid, getattr(error, "reason", type(error).__name__))
+        except (SoundError, AlignmentError) as error:
+            _log.error("%s not recorded: %s", command.sid, type(error).__name__)
             return False
         self._running[command.sid] = Running(command, paths, recorders, time.monotonic(), stopped)
         return True

@@ -10,8 +10,8 @@ import pjsua2 as pj
 from chalicelib.calls import commands
 
 from .legs import Leg
-from .media import Music, RingTone
 from .services import Services
+from .sounds import Music, RingTone, SoundError
 
 _log = logging.getLogger(__name__)
 SESSION_PROGRESS = 183
@@ -51,14 +51,19 @@ class Ringing:
         if callee is None:
             self._sounds()
         else:
-            self._sound = None
+            self._hush()
             self._connect(callee)
 
     def stop(self) -> None:
         """Silence; a second time is harmless."""
         self._over = True
-        self._sound = None
+        self._hush()
         self._let_go()
+
+    def _hush(self) -> None:
+        if self._sound is not None:
+            self._sound.stop()
+            self._sound = None
 
     def _sounds(self) -> None:
         if self._sound is None:
@@ -70,15 +75,20 @@ class Ringing:
         if self._path:
             try:
                 return Music(self._path)
-            except pj.Error:
+            except SoundError:
                 _log.info("no sound that the engine can play: the caller hears the tone")
                 self._path = ""
-        return RingTone(self._country) if self._country else None
+        try:
+            return RingTone(self._country) if self._country else None
+        except SoundError:
+            _log.error("no ring tone: the engine has no place left")
+            return None
 
     def _music_ready(self, path: str) -> None:
-        self._path = path
-        self._sound = None
-        self.hear(self._heard)
+        if not self._over:
+            self._path = path
+            self._hush()
+            self.hear(self._heard)
 
     def _no_music(self, cause: Exception) -> None:
         _log.info("music: %s", cause)

@@ -21,6 +21,7 @@ from .methods import METHODS, REGISTRATION, take_only
 from .owner import NOBODY
 from .services import Services
 from .sessions import Session
+from .sounds import sounds_alive
 from .tracing import Tracing
 
 _log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Switchboard:
             "calls": Leg.live,
             "accounts": self.services.endpoint.slots,
             "threads": self._loop.threads,
+            "sounds": sounds_alive(),
             "timers": self._loop.timers,
             **self._held,
             "refused": self._admission.refused,

@@ -19,7 +19,7 @@ from chalicelib.storage.table import Table
 from ..ladder import ladder
 from ..platform import Platform, platform
 from ..processes import LOOPBACK, Child, StartError, free_port
-from ..trace import moments, read_session
+from ..trace import Recorded, moments, read_session
 from .application import Application, Request
 from .peers import Party
 from .rtp import RtpEndpoint
@@ -113,8 +113,15 @@ def _play(stack: ExitStack, stage: Stage, console: Console) -> str:
     )
     call = application.received("/action")[0].parameters["CallSid"]
     table = Table(stage.local.cloud.dynamodb(), stage.local.stack["CallsTable"])
+    _wait("the log of the call", lambda: _is_whole(read_session(table, call)), stage)
     console.print("\n" + ladder(moments(read_session(table, call))) + "\n", markup=False, soft_wrap=True)
     return _judge(stage)
+
+
+def _is_whole(recorded: Recorded) -> bool:
+    """The last step is there, and the answer to a BYE: SIP messages may come a little later than the steps."""
+    answers = [message for message in recorded.messages if message.text.startswith("SIP/2.0 ")]
+    return recorded.rows[-1].state.over and any(" BYE\r\n" in answer.text for answer in answers)
 
 
 def _completed(application: Application) -> list[Request]:

@@ -1,24 +1,39 @@
 #!/usr/bin/env bash
 # Builds the SIP engine: the Python binding of pjproject (pjsua2), with limits fit for a server, our SIP trace, our
-# admission, our gate for methods, our next hop, our registrar and our ear for keys in the sound.
+# admission, our gate for methods, our next hop, our registrar, our sounds and our ear for keys in them.
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
 # "asterisk" (suite sid). apt fetches it and checks it against the archive's signature; this script only says where
 # apt is to keep the lists of that suite, so that the machine's own configuration stays untouched.
 #
-# Usage: build-engine.sh PYTHON [--into DIR | --if-cached]
+# Usage: build-engine.sh PYTHON [--asan] [--into DIR | --if-cached | --environment]
 #   builds for that interpreter, into a cache outside the checkout, and makes its environment import it from there;
 #   with --into the two files are copied to DIR instead (for an image). A second run finds the result and is instant;
 #   with --if-cached it builds nothing, and fails when there is nothing to find.
-# Cache: ${CALLAPI_CACHE:-${XDG_CACHE_HOME:-~/.cache}/callapi}/engine-<hash>
+#   --asan: one with AddressSanitizer, beside the plain one, which the environment goes on to import. A process uses it
+#   when it is started with the NAME=value lines that --asan --environment prints:
+#     env $(build-engine.sh PYTHON --asan --environment) PYTHON -m signaling
+# Cache: ${CALLAPI_CACHE:-${XDG_CACHE_HOME:-~/.cache}/callapi}/engine-<hash>[-asan]
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-python=$(command -v "${1:?usage: build-engine.sh PYTHON [--into DIR]}")
+python=$(command -v "${1:?usage: build-engine.sh PYTHON [--asan] [--into DIR]}")
 python=$(cd "$(dirname "$python")" && pwd)/$(basename "$python")
+shift
+kind=
+optimize=(-O2)
+sanitize=()
+if [ "${1:-}" = --asan ]; then
+    kind=-asan
+    # pj's pools hand out parts of one block, in which a sanitizer sees neither an overflow nor what was freed. Its
+    # debugging pools allocate each object by itself.
+    optimize=(-O1 -g -fno-omit-frame-pointer -DPJ_POOL_DEBUG=1)
+    sanitize=(-fsanitize=address)
+    shift
+fi
 into=
-[ "${2:-}" != --into ] || into=${3:?--into needs a directory}
+[ "${1:-}" != --into ] || into=${2:?--into needs a directory}
 cache=${CALLAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/callapi}
 expected_release=2.17
 
@@ -27,7 +42,7 @@ die() { say "$*"; exit 1; }
 python_value() { "$python" -c "import sys, sysconfig; print($1)"; }
 
 engine_key() {
-    { cat "$here"/{build-engine.sh,config_site.h,*.c,*.patch}
+    { cat "$here"/{build-engine.sh,*.h,*.c,*.patch}
       python_value "sys.version, sysconfig.get_config_var('EXT_SUFFIX')"
       uname -m
       sed -n 's/^VERSION_ID=//p' /etc/os-release
@@ -84,7 +99,7 @@ fetch_source() {
 # --- the build ---------------------------------------------------------------------------------------------------
 
 compile_libraries() {
-    local release change
+    local release change flags
     release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
     [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
@@ -92,7 +107,8 @@ compile_libraries() {
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.
-    CFLAGS="-O2 -fPIC -DNDEBUG" CXXFLAGS="-O2 -fPIC -DNDEBUG" ./configure \
+    flags="${optimize[*]} ${sanitize[*]} -fPIC -DNDEBUG"
+    CFLAGS=$flags CXXFLAGS=$flags LDFLAGS=${sanitize[*]} ./configure \
         --enable-epoll --disable-sound --disable-video \
         --with-external-speex --with-external-gsm --with-external-srtp \
         --disable-resample --enable-libsamplerate \
@@ -105,7 +121,7 @@ compile_libraries() {
 # SWIG's wrapper and our C files, linked with the static libraries into one extension module. -threads: the GIL is
 # released while pj runs. --wrap: what pj would look up itself ends in nexthop.c.
 link_binding() {
-    local flags libraries search extension part parts=(siptrace admission methods nexthop registrar inband)
+    local flags libraries search extension part parts=(siptrace admission methods nexthop registrar sounds inband)
     cd pjsip-apps/src/swig/python
     mapfile -t flags < <(make --no-print-directory -f helper.mak cflags)
     mapfile -t search < <(make --no-print-directory -f helper.mak ldflags)
@@ -118,12 +134,12 @@ link_binding() {
     for part in "${parts[@]}"; do
         gcc "${flags[@]}" -std=gnu11 -Wall -Wextra -Werror -Wno-unused-parameter -c "$here/$part.c" -o "$part.o"
     done
-    g++ -shared -o "$extension" pjsua2_wrap.o "${parts[@]/%/.o}" -Wl,--wrap=getaddrinfo,--wrap=gethostbyname \
+    g++ -shared "${sanitize[@]}" -o "$extension" pjsua2_wrap.o "${parts[@]/%/.o}" -Wl,--wrap=getaddrinfo,--wrap=gethostbyname \
         "${search[@]}" "${libraries[@]}" -lspandsp -lm -lrt -lpthread
-    strip --strip-unneeded "$extension"
+    [ -n "$kind" ] || strip --strip-unneeded "$extension"
     mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"
-    (cd "$work/result" && "$python" -B -c 'import pjsua2') || die 'the built binding cannot be imported'
+    (cd "$work/result" && with_sanitizer "$python" -B -c 'import pjsua2') || die 'the built binding cannot be imported'
 }
 
 finish() {
@@ -152,21 +168,43 @@ build() {
 
 # --- where Python finds it ---------------------------------------------------------------------------------------
 
+# The sanitizer has to be in the process before anything else. libstdc++ comes with it: what it does not find at its
+# start it cannot watch later, and then the first exception of C++ ends the process.
+environment() {
+    local libraries
+    libraries=$(g++ -print-file-name=libasan.so):$(g++ -print-file-name=libstdc++.so.6)
+    printf '%s\n' "LD_PRELOAD=$libraries" "PYTHONPATH=$engine${PYTHONPATH:+:$PYTHONPATH}" \
+        ASAN_OPTIONS=detect_leaks=0:halt_on_error=1:abort_on_error=1
+}
+
+with_sanitizer() {
+    local variables=()
+    [ -z "$kind" ] || mapfile -t variables < <(environment)
+    env "${variables[@]}" "$@"
+}
+
 install_engine() {
     if [ -n "$into" ]; then
         mkdir -p "$into"
         cp "$engine"/*.py "$engine"/*.so "$into/"
-    else
+    elif [ -z "$kind" ]; then
         printf '%s\n' "$engine" > "$(python_value "sysconfig.get_path('purelib')")/callapi-engine.pth"
     fi
 }
 
 mkdir -p "$cache"
-engine=$cache/engine-$(engine_key)
-exec 9> "$cache/engine.lock"
-flock 9
+engine=$cache/engine-$(engine_key)$kind
+# One build at a time on a machine. Whoever finds the result does not wait for the build of another one.
 if [ ! -d "$engine" ]; then
-    [ "${2:-}" != --if-cached ] || exit 1
+    exec 9> "$cache/engine.lock"
+    flock 9
+fi
+if [ ! -d "$engine" ]; then
+    [ "${1:-}" != --if-cached ] || exit 1
+    [ "${1:-}" != --environment ] || die 'not built yet: make engine-asan'
     build
 fi
-install_engine
+case ${1:-} in
+    --environment) environment ;;
+    *) install_engine ;;
+esac

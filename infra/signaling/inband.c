@@ -1,13 +1,10 @@
 /* Keys as tones in the sound (ITU-T Q.23), for a peer that did not agree to send them as events (RFC 4733). An ear is a
  * port of the conference bridge that a call's sound is fed into; spandsp recognises the tones. Python only fetches the
  * digits: on the media clock's own thread it would hold up the sound of every call. */
-#include <pjsua-lib/pjsua.h>
+#include "sounds.h"
 #include <pthread.h>
 #include <spandsp.h>
 
-#define EXPORTED __attribute__((visibility("default")))
-#define RATE 8000 /* of spandsp's recogniser */
-#define FRAME 160
 #define STEP 40 /* samples, 5 ms: how closely a pause is measured */
 /* Samples, 45 ms: less between two tones of one key is a hole in it, as a lost packet leaves. spandsp takes 10 ms for a
  * pause, and measured by its reports a hole of 20 or 30 ms is up to 40 long, a pause of 45 at least 50. Telephones leave
@@ -26,8 +23,6 @@ struct ear {
     int key;
     unsigned pause;
 };
-
-static struct ear *ears[PJSUA_MAX_CONF_PORTS]; /* by their place in the bridge; for the loop only */
 
 static void keep(struct ear *ear, char digit)
 {
@@ -78,7 +73,6 @@ static int new_ear(void)
     static const pj_str_t name = {"inband", 6};
     pj_pool_t *pool = pjsua_pool_create("inband%p", 1000, 1000);
     struct ear *ear = PJ_POOL_ZALLOC_T(pool, struct ear);
-    pjsua_conf_port_id slot;
     ear->pool = pool;
     ear->receiver = dtmf_rx_init(NULL, NULL, NULL);
     dtmf_rx_set_realtime_callback(ear->receiver, &on_tone, ear);
@@ -90,12 +84,7 @@ static int new_ear(void)
         on_destroy(&ear->port);
         return -1;
     }
-    if (pjsua_conf_add_port(pool, &ear->port, &slot) != PJ_SUCCESS) {
-        pjmedia_port_destroy(&ear->port);
-        return -1;
-    }
-    ears[slot] = ear;
-    return slot;
+    return sound_begin(pool, &ear->port);
 }
 
 /* The place in the bridge of the call's sound, if its keys can only come in it; else -1. */
@@ -115,30 +104,21 @@ static pjsua_conf_port_id source_of(pjsua_call_id call)
     return -1;
 }
 
-/* Take the ear away, if it is one. What it heard is lost. */
-EXPORTED void callapi_inband_close(int ear)
-{
-    if (ear < 0 || ear >= PJSUA_MAX_CONF_PORTS || ears[ear] == NULL)
-        return;
-    pjsua_conf_remove_port(ear);
-    pjmedia_port_destroy(&ears[ear]->port);
-    ears[ear] = NULL;
-}
-
 /* Listen to the call, with `ear` or (-1) a new one. Again, when the call's media have changed, is harmless. Returns the
- * ear, or -1 when there is nothing to listen for: no sound, or keys come as events; then the ear is closed.
+ * ear, or -1 when there is nothing to listen for: no sound, or keys come as events; then the ear is ended. It ends as any
+ * sound of ours does, and what it heard is lost.
  * This and what follows: on the loop. */
 EXPORTED int callapi_inband_listen(int call, int ear)
 {
     pjsua_conf_port_id source = call < 0 ? -1 : source_of(call);
     if (source < 0) {
-        callapi_inband_close(ear);
+        callapi_sound_end(ear);
         return -1;
     }
     if (ear < 0)
         ear = new_ear();
     if (ear >= 0 && pjsua_conf_connect(source, ear) != PJ_SUCCESS) {
-        callapi_inband_close(ear);
+        callapi_sound_end(ear);
         return -1;
     }
     return ear;
@@ -147,7 +127,7 @@ EXPORTED int callapi_inband_listen(int call, int ear)
 /* Moves the digits heard since the last time into `out`, at most `size`. Returns how many. */
 EXPORTED int callapi_inband_drain(int ear, char *out, int size)
 {
-    struct ear *from = ear < 0 || ear >= PJSUA_MAX_CONF_PORTS ? NULL : ears[ear];
+    struct ear *from = (struct ear *)sound_port(ear);
     int count;
     if (from == NULL)
         return 0;

@@ -89,11 +89,19 @@ static const pjsip_dialog *find(const pj_str_t *call_id, const pj_str_t *ours, c
     return ours->slen > 0 && theirs->slen > 0 ? pjsip_ua_find_dialog(call_id, ours, theirs, PJ_FALSE) : NULL;
 }
 
-/* A dialog stays for 32 s after its call: as long as its transactions. */
-static int is_live(const pjsip_dialog *dialog)
+/* NULL: none, or none any more. */
+static pjsip_inv_state state_of(const pjsip_dialog *dialog)
 {
     const pjsip_inv_session *call = dialog != NULL ? pjsip_dlg_get_inv_session((pjsip_dialog *)dialog) : NULL;
-    return call != NULL && call->state < PJSIP_INV_STATE_DISCONNECTED;
+    return call != NULL ? call->state : PJSIP_INV_STATE_NULL;
+}
+
+/* A dialog is there before its call when an INVITE goes out again after a challenge, and 32 s after it, as long as its
+ * transactions. */
+static int is_live(const pjsip_dialog *dialog)
+{
+    pjsip_inv_state state = state_of(dialog);
+    return state >= PJSIP_INV_STATE_EARLY && state < PJSIP_INV_STATE_DISCONNECTED;
 }
 
 static const pjsip_dialog *dialog_of(const pjsip_rx_data *request)
@@ -186,12 +194,12 @@ static pj_bool_t judge_info(pjsip_rx_data *request)
 
 /* --- the gate --- */
 
-/* A call that is over gets nothing more: the engine would never answer an INVITE in it, and would keep its transaction
- * for ever. It answers a BYE, for those that cross; and it has reliable responses to be acknowledged only where it was
- * called (RFC 3262 3). */
+/* A call that is over, or not begun, gets nothing: the engine would never answer an INVITE in it, and would keep its
+ * transaction for ever. It answers a BYE to one that is over, for those that cross; and it has reliable responses to be
+ * acknowledged only where it was called (RFC 3262 3). */
 static pj_bool_t judge_in_dialog(pjsip_rx_data *request, const pjsip_dialog *dialog)
 {
-    if (is_method(request, "BYE"))
+    if (is_method(request, "BYE") && state_of(dialog) >= PJSIP_INV_STATE_EARLY)
         return PJ_FALSE;
     if (!is_live(dialog) || (is_method(request, "PRACK") && dialog->role == PJSIP_ROLE_UAC))
         return answer(request, PJSIP_SC_CALL_TSX_DOES_NOT_EXIST, NULL);

@@ -1,11 +1,13 @@
 """docs/dial-sip.md says what is so: a row for every attribute, its default, and tests that are there.
 
 docs/restcomm-scenarios.md has the same columns: a scenario, what is asserted there and here, and our test.
+docs/reliability.md names the constant of each limit.
 """
 
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -21,6 +23,8 @@ PAGE = ROOT / "docs" / "dial-sip.md"
 SCENARIOS = ROOT / "docs" / "restcomm-scenarios.md"
 STATUSES = {"yes", "partly", "not yet"}
 TEST = re.compile(r"`([^`]+\.py)::([^`]+)`")
+RELIABILITY = ROOT / "docs" / "reliability.md"
+LIMIT = re.compile(r"^\| [^|]+ \| ([0-9,]+) \| [^|]*\| `([^`]+)::([^`]+)` \|$", re.MULTILINE)
 
 
 class Row(NamedTuple):
@@ -85,3 +89,26 @@ def test_every_row_says_whether_it_works_and_what_works_names_its_test(page: Pat
     assert {row.status for row in found} <= STATUSES
     assert [row.subject for row in found if row.status != "not yet" and not TEST.search(row.test)] == []
     assert [row.subject for row in found if TEST.sub("", row.test).strip(" ,")] == []
+
+
+LIMITS = LIMIT.findall(RELIABILITY.read_text(encoding="utf-8"))
+
+
+def test_every_limit_names_where_it_stands() -> None:
+    lines = RELIABILITY.read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("|") and "::" in line]
+    assert len(LIMITS) == len(rows) > 25
+
+
+@pytest.mark.parametrize(("limit", "path", "name"), LIMITS)
+def test_limit_is_that_of_the_code(limit: str, path: str, name: str) -> None:
+    number = int(limit.replace(",", ""))
+    if path.endswith(".h"):
+        found = re.search(rf"^#define {name} +([0-9]+)$", (ROOT / path).read_text(), re.MULTILINE)
+        assert found is not None
+        assert int(found[1]) == number
+        return
+    value: object = importlib.import_module(path.removesuffix(".py").replace("/", "."))
+    for part in name.split("."):
+        value = getattr(value, part)
+    assert value == number

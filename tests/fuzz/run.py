@@ -24,7 +24,7 @@ from .ends import Tap
 AT_ONCE = 40
 QUIET_SECONDS = 60.0
 """Within which all must be given back after the last message: the longest timer of a transaction is 32 s."""
-HELD = ("sessions", "calls", "accounts", "threads", "engine_calls", "dialogs", "transactions")
+HELD = ("sessions", "calls", "accounts", "threads", "sounds", "engine_calls", "dialogs", "transactions")
 _WRONG = re.compile(
     r"AddressSanitizer|Traceback \(most recent call last\)|^(ERROR|CRITICAL) |^Fatal Python error",
     re.MULTILINE,
@@ -67,7 +67,8 @@ class Run:
                 sound(self._folder) as played,
                 task_running(
                     self._folder, documents(ports[:3], ports[3], played), SIP_PORT=str(port),
-                    MEDIA_TIMEOUT_SECONDS="15", RECORDINGS_BUCKET="bucket", MAX_CALLS="100", **self._plan.environment,
+                    MEDIA_TIMEOUT_SECONDS="15", RECORDINGS_BUCKET="bucket", MAX_CALLS="100",
+                    PYTHONFAULTHANDLER="1", **self._plan.environment,
                 ) as task,
             ):  # fmt: skip
                 self._call(task)

@@ -199,7 +199,7 @@ def listen(ep: Any, uri: str, count: int) -> dict[str, Any]:
         opened += ear >= 0 and ear == again
         ep.libHandleEvents(0)
         most = max(most, ep.mediaActivePorts())
-        library.callapi_inband_close(ear)
+        library.callapi_sound_end(ear)
         time.sleep(0.005)
     run_until(ep, lambda: False, 0.3)
     after = ep.mediaActivePorts()

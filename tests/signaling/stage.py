@@ -1,10 +1,10 @@
 """The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
 
 The application is a folder: ``documents.json`` gives the body for each URL; a call to ``sip:USER@`` gets that of SITE
-USER, and MAIN when there is none.  What the engine was told, and what it
-asked to deliver, is appended to ``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and
-passwords of those who may register are in CLIENTS; with REGISTER=no nobody can.  BREAKS names a method of the
-task's sessions that fails.
+USER, and MAIN when there is none.  What the engine was told, and what it asked to deliver, is appended to
+``log.jsonl``.  What the account has is in the variable ACCOUNT: see there; names and passwords of those who may
+register are in CLIENTS; with REGISTER=no nobody can.  BREAKS names a method of the task's sessions that fails.  With
+CONTROL_PORT, a datagram there modifies a call: ``{"sip_call_id": …, "rcml": …}``.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import shutil
+import socket
 import sys
 import threading
 import time
@@ -22,9 +23,9 @@ from pathlib import Path
 import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
-from chalicelib.calls.events import Event, Fetched, Incoming
+from chalicelib.calls.events import Event, Fetched, Incoming, Redirection
 from chalicelib.calls.policy import Policy
-from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.protocol import Modification, StepRequest, StepResponse, decode, encode
 from chalicelib.calls.registering import (
     Contact,
     RefusedError,
@@ -41,10 +42,12 @@ from chalicelib.calls.registering import (
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
 from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
+from signaling.loop import Loop
 from signaling.resolving import TargetError
 from signaling.sessions import Session as TaskSession
 from signaling.settings import read_settings
 from signaling.speech import espeak
+from signaling.switchboard import Switchboard
 from signaling.task import run_task
 
 ACCOUNT = "AC" + "1" * 32
@@ -168,6 +171,27 @@ def keep(folder: Path, recording: Path, key: str) -> None:
     part.rename(place)
 
 
+def take_modifications(switchboard: Switchboard, loop: Loop) -> None:
+    """In place of the task's queue."""
+    if "CONTROL_PORT" not in os.environ:
+        return
+    control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    control.bind(("127.0.0.1", int(os.environ["CONTROL_PORT"])))
+
+    def receive() -> None:
+        while True:
+            message = json.loads(control.recv(65535))
+            loop.submit(partial(modify, switchboard, message["sip_call_id"], message["rcml"]))
+
+    threading.Thread(target=receive, daemon=True).start()
+
+
+def modify(switchboard: Switchboard, sip_call_id: str, rcml: str) -> None:
+    session, sid = switchboard.services.dialogs.get(sip_call_id, (None, ""))
+    if isinstance(session, TaskSession):
+        session.modify(Modification(session.sid, sid, redirection=Redirection(rcml=rcml)))
+
+
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
     stage = Path(sys.argv[1])
@@ -175,6 +199,6 @@ if __name__ == "__main__":
     if "BREAKS" in os.environ:
         setattr(TaskSession, os.environ["BREAKS"], broken)
     run_task(
-        read_settings(os.environ), engine, str, espeak, lambda *_: None, partial(keep, stage), secret,
+        read_settings(os.environ), engine, str, espeak, take_modifications, partial(keep, stage), secret,
         register=engine.register if os.environ.get("REGISTER", "yes") == "yes" else None,
     )  # fmt: skip

@@ -123,6 +123,27 @@ def test_callee_who_asks_before_he_answers_gets_481_and_can_still_answer(tmp_pat
         wait_until(lambda: task.health()["transactions"] == 0, 50)
 
 
+def test_callee_who_asks_between_his_challenge_and_his_answer_gets_481(tmp_path: Path, peers: Make) -> None:
+    """His 183 made the dialog; the INVITE that answers the challenge is a new one in it."""
+    callee = peers(Peer)
+    noun = f'<Sip username="alice" password="wonderland">{callee.uri}</Sip>'
+    with task_running(tmp_path, {MAIN: dial(noun)}) as task:
+        caller = stranger(peers, task)
+        caller.call()
+        caller.picked_up()
+        first = callee.expect("INVITE")
+        callee.reply(first, "183 Session Progress")
+        callee.reply(first, "401 Unauthorized", 'WWW-Authenticate: Digest realm="r", nonce="n"')
+        second = callee.expect("INVITE")
+        for method in ("INVITE", "BYE"):
+            callee.request(method, second)
+            assert callee.expect("SIP/2.0 481").cseq[1] == method
+        callee.answer(second)
+        callee.expect("ACK")
+        caller.hang_up()
+        callee.expect("BYE")
+
+
 def test_task_at_which_nobody_can_register_does_not_allow_it(tmp_path: Path, peers: Make) -> None:
     with task_running(tmp_path, WAITS, REGISTER="no") as task:
         asks = stranger(peers, task)

@@ -1,0 +1,110 @@
+"""Sounds of our own in the engine's conference bridge: files, ring tones, recordings.
+
+They live in C (infra/signaling/sounds.c), from where nothing calls back into Python: whether a sound has ended is asked
+for.  All of them end in one way, ``stop``.  Everything here is for the loop.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+
+import _pjsua2
+
+from .legs import Leg
+from .tones import RING_TONES
+from .wav import NotPlayableError, seconds_of
+
+VOLUME = 8000  # of 32767: about -12 dBm0
+SILENCE = 0
+"""The bridge's own place in itself: what it hears of the null sound device."""
+_NONE = -1
+engine = ctypes.CDLL(_pjsua2.__file__)
+engine.callapi_sound_played.restype = ctypes.c_uint
+
+
+def sounds_alive() -> int:
+    """In this process: what a leak would let grow.  From any thread."""
+    return int(engine.callapi_sound_count())
+
+
+class SoundError(Exception):
+    """The engine cannot play or record that, or has no place left."""
+
+
+class Sound:
+    """A port of the bridge, until ``stop``.  Raises SoundError for ``place`` -1, the engine's no."""
+
+    def __init__(self, place: int) -> None:
+        if place == _NONE:
+            raise SoundError
+        self.place = place
+
+    def play_to(self, leg: Leg) -> None:
+        """From the next tick of the bridge.  Again, when the leg's audio changed, is harmless.
+
+        Nothing happens when the leg has none, or hung up in this very moment.
+        """
+        if leg.audio is not None:
+            engine.callapi_sound_connect(self.place, leg.audio.getPortId())
+
+    def stop(self) -> None:
+        """Silence; a second time is harmless."""
+        if self.place != _NONE:
+            engine.callapi_sound_end(self.place)
+            self.place = _NONE
+
+
+class RingTone(Sound):
+    """The tone of ``country`` (``us`` for one we do not know)."""
+
+    def __init__(self, country: str) -> None:
+        tone = RING_TONES.get(country.lower(), RING_TONES["us"])
+        parts = (_TonePart * len(tone.cadence))(
+            *(_TonePart(tone.first, tone.second, on, off, VOLUME, 0) for on, off in tone.cadence)
+        )
+        super().__init__(engine.callapi_sound_tone(parts, len(parts)))
+
+
+class Music(Sound):
+    """The WAV at ``path`` again and again."""
+
+    def __init__(self, path: str) -> None:
+        _length(path)
+        super().__init__(engine.callapi_sound_file(path.encode(), 1))
+
+
+class Prompt(Sound):
+    """The WAV at ``path`` once.  ``seconds``: how long it is."""
+
+    def __init__(self, path: str) -> None:
+        self.seconds = _length(path)
+        super().__init__(engine.callapi_sound_file(path.encode(), 0))
+
+    def played(self) -> float:
+        """Seconds that its listeners have heard; it stands still while it has none."""
+        return int(engine.callapi_sound_played(self.place)) / 1000
+
+
+class Recorder(Sound):
+    """Writes what it hears to a WAV at ``path``, which is complete some ticks after ``stop``."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(engine.callapi_sound_recording(str(path).encode()))
+
+    def hear(self, place: int) -> None:
+        """What is at that place of the bridge.  Again is harmless."""
+        engine.callapi_sound_connect(place, self.place)
+
+
+class _TonePart(ctypes.Structure):
+    """pjmedia_tone_desc."""
+
+    _fields_ = tuple((name, ctypes.c_short) for name in ("first", "second", "on", "off", "volume", "flags"))
+
+
+def _length(path: str) -> float:
+    try:
+        return seconds_of(path)
+    except (NotPlayableError, OSError) as error:
+        raise SoundError from error
