@@ -29,7 +29,8 @@ def main() -> int:
     with scene(folder) as running:
         run = Run(plan, running, lambda line: print(line, flush=True))
         faults = run.faults()
-    print(table(run.samples[:: max(1, len(run.samples) // SHOWN)]))
+    *during, after = run.samples
+    print(table([*during[:: max(1, len(during) // SHOWN)], after]))
     for fault in faults:
         print(f"WRONG: {fault}")
     print(f"FAIL seed {chosen.seed}, evidence in {folder}" if faults else f"PASS seed {chosen.seed}")

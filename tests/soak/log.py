@@ -14,8 +14,11 @@ from tests.signaling.theatre import wait_until
 
 from .long_call import LongCall
 
-MOST_STEPS = 14
-"""One for each event of a dialled call.  A refresh, a hold, an OPTIONS and a key pressed while two talk make none."""
+MOST_STEPS = 10
+"""A dialled call has 6 to 10, as its events come together or apart.
+
+A refresh, a hold, an OPTIONS and a key pressed while two talk make none.
+"""
 LEGS = 2
 
 

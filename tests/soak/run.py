@@ -92,7 +92,7 @@ class Run:
         self.samples: list[Sample] = []
 
     def faults(self) -> list[str]:
-        """What was wrong; the samples are in ``samples``."""
+        """What was wrong; the samples are in ``samples``, the last one of when all was given back."""
         idle = self._health()
         self._begun = time.monotonic()
         with ExitStack() as stack, ThreadPoolExecutor(self._plan.calls + self._plan.churn) as pool:
