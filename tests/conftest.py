@@ -15,7 +15,8 @@ from callapi.processes import PORTS, SHARE
 
 # A platform, an emulator or a certificate authority is started for such a file once.
 SHARING = (
-    "tests/platform/", "tests/infrastructure/", "tests/signaling/test_tls.py", "tests/signaling/test_engine_build.py",
+    "tests/platform/", "tests/infrastructure/", "tests/soak/", "tests/signaling/test_tls.py",
+    "tests/signaling/test_engine_build.py",
 )  # fmt: skip
 
 if worker := re.search(r"\d+", os.environ.get("PYTEST_XDIST_WORKER", "")):

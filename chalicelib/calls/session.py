@@ -170,7 +170,7 @@ class Call(Value, frozen=True):
 
 
 class Launch(Value, frozen=True):
-    """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` are seconds (0: none asked)."""
+    """How an API call dials out.  ``password`` is sealed; ``timeout`` and ``time_limit`` in seconds (0: none asked)."""
 
     timeout: int = 60
     time_limit: int = 0

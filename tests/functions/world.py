@@ -156,19 +156,25 @@ def _watch_items(cloud: Cloud) -> None:
     """DynamoDB's limit, measured on what is sent, and not by what an emulator makes of it."""
 
     def watched(params: dict[str, Any], **_: Any) -> None:
-        for item in _items(params):
-            size = sum(len(name) + _size(value) for name, value in item.items())
+        for item in items_in(params):
+            size = size_of(item)
             assert size <= ITEM, f"an item of {size} bytes"
 
     aws.dynamodb().meta.events.register("provide-client-params.dynamodb", watched)
 
 
-def _items(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+def items_in(params: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What a request to DynamoDB writes."""
     if "Item" in params:
         yield params["Item"]
     for write in params.get("TransactItems", []):
         if "Put" in write:
             yield write["Put"]["Item"]
+
+
+def size_of(item: dict[str, Any]) -> int:
+    """As DynamoDB counts it."""
+    return sum(len(name) + _size(value) for name, value in item.items())
 
 
 def _size(value: dict[str, Any]) -> int:

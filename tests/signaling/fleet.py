@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from callapi.emulator import Cloud, start_emulator
 from callapi.processes import free_port
 from chalicelib.calls.commands import Fetch
-from chalicelib.calls.events import Created
+from chalicelib.calls.events import Created, Fetched
 from chalicelib.calls.protocol import Modification, OutboundCall, StepRequest, StepResponse, decode, encode
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
@@ -37,6 +37,14 @@ def never(_: StepRequest) -> bool:
     return False
 
 
+class Invoked(Protocol):
+    """What is behind Lambda's Invoke: the step and the fetch function."""
+
+    def post(self, request: StepRequest) -> StepResponse: ...
+
+    def fetch(self, command: Fetch) -> Fetched: ...
+
+
 class Functions:
     """Lambda's Invoke at ``url``; while not ``up`` it answers 503.  Sessions of ``others`` belong to another task.
 
@@ -53,7 +61,7 @@ class Functions:
         self.throttled: Judge = never
         self.asked: list[StepRequest] = []
 
-    def step(self, engine: Engine, asked: bytes) -> tuple[bytes, str]:
+    def step(self, engine: Invoked, asked: bytes) -> tuple[bytes, str]:
         """The answer, and what Lambda's header says of an error of the function."""
         request = decode(asked, StepRequest)
         self.asked.append(request)
@@ -71,7 +79,7 @@ class Functions:
 class Deployment:
     """An emulated account with the calls table and the outbound queue, and the engine behind Lambda's Invoke."""
 
-    def __init__(self, cloud: Cloud, engine: Engine, functions: Functions) -> None:
+    def __init__(self, cloud: Cloud, engine: Invoked, functions: Functions) -> None:
         self.cloud, self.engine, self.functions = cloud, engine, functions
         self.sqs = cloud.sqs()
         self.outbound_url = self.sqs.create_queue(QueueName="outbound")["QueueUrl"]
@@ -114,16 +122,31 @@ class Deployment:
 @contextmanager
 def deployment(folder: Path, documents: dict[str, str]) -> Iterator[Deployment]:
     (folder / "documents.json").write_text(json.dumps(documents))
-    with closing(Engine(folder)) as engine, _serving(engine) as functions:
-        emulator, cloud = start_emulator(folder)
-        try:
-            yield Deployment(cloud, engine, functions)
-        finally:
-            emulator.stop(0)  # it keeps nothing
+    with (
+        emulated(folder) as cloud,
+        closing(Engine(folder)) as engine,
+        deployed_with(cloud, engine) as deployed,
+    ):
+        yield deployed
 
 
 @contextmanager
-def _serving(engine: Engine) -> Iterator[Functions]:
+def emulated(folder: Path) -> Iterator[Cloud]:
+    emulator, cloud = start_emulator(folder)
+    try:
+        yield cloud
+    finally:
+        emulator.stop(0)  # it keeps nothing
+
+
+@contextmanager
+def deployed_with(cloud: Cloud, engine: Invoked) -> Iterator[Deployment]:
+    with _serving(engine) as functions:
+        yield Deployment(cloud, engine, functions)
+
+
+@contextmanager
+def _serving(engine: Invoked) -> Iterator[Functions]:
     functions = Functions()
 
     class Handler(BaseHTTPRequestHandler):
