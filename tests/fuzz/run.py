@@ -23,8 +23,11 @@ from .ends import Tap
 
 AT_ONCE = 40
 QUIET_SECONDS = 60.0
-"""Within which all must be given back after the last message: the longest timer of a transaction is 32 s."""
-HELD = ("sessions", "calls", "accounts", "threads", "sounds", "engine_calls", "dialogs", "transactions")
+"""Within which the task must have given back what it holds, after the last message."""
+ENGINE_SECONDS = 75.0
+"""And the engine: 32 s for an ACK that never comes (RFC 3261 §13.3.1.4), 32 s for the answer to its BYE."""
+HELD = ("sessions", "calls", "accounts", "threads", "sounds")
+ENGINE = ("engine_calls", "dialogs", "transactions")
 _WRONG = re.compile(
     r"AddressSanitizer|Traceback \(most recent call last\)|^(ERROR|CRITICAL) |^Fatal Python error",
     re.MULTILINE,
@@ -119,7 +122,7 @@ class Run:
         if task.process.poll() is not None:
             return {}
         figures = task.health()
-        return {name: figures[name] for name in (*HELD, "timers")}
+        return {name: figures[name] for name in (*HELD, *ENGINE, "timers")}
 
     def _wrong(self, task: Task) -> list[str]:
         died = task.process.poll()
@@ -130,11 +133,11 @@ class Run:
         return [log[found.start() :][:6000] for found in itertools.islice(_WRONG.finditer(log), 1)]
 
     def _left_behind(self, task: Task) -> list[str]:
-        limit = time.monotonic() + QUIET_SECONDS
-        while time.monotonic() < limit and task.process.poll() is None:
-            held = self._held(task)
-            if not any(held.get(name) for name in HELD):
-                self._progress(task)
-                return []
-            time.sleep(0.2)
-        return self._wrong(task) or [f"not given back after {QUIET_SECONDS:.0f} s: {held}"]
+        quiet = time.monotonic()
+        for names, seconds in ((HELD, QUIET_SECONDS), (HELD + ENGINE, ENGINE_SECONDS)):
+            while any((held := self._held(task)).get(name) for name in names):
+                if time.monotonic() - quiet > seconds:
+                    return [f"not given back after {seconds:.0f} s: {held}"]
+                time.sleep(0.2)
+        self._progress(task)
+        return self._wrong(task)
