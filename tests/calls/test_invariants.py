@@ -189,7 +189,8 @@ class HostileWorld(RuleBasedStateMachine):
         """The caller and the callee, when they talk and neither is being hung up."""
         dial = self.session.parent.dial
         pair = (CALLER, dial.bridged) if dial and dial.bridged else ()
-        return () if any(self.session.calls[sid].ending for sid in pair) else pair
+        calls = [self.session.calls[sid] for sid in pair]
+        return () if any(call.ending or call.over for call in calls) else pair
 
     def send_elsewhere(self, sid: str, body: str, with_peer: bool) -> None:
         redirection = Redirection(

@@ -171,8 +171,8 @@ class Dialog:
 
     def sdp(self, direction: str = "sendrecv") -> str:
         text = SDP.format(
-            port=self.crowd.media.getsockname()[1], codecs=self.codecs, version=next(self._version),
-            direction="sendrecv" if direction == "0.0.0.0" else direction,
+            address="127.0.0.1", port=self.crowd.media.getsockname()[1], codecs=self.codecs,
+            version=next(self._version), direction="sendrecv" if direction == "0.0.0.0" else direction,
         )  # fmt: skip
         if direction == "0.0.0.0":
             text = text.replace("c=IN IP4 127.0.0.1", "c=IN IP4 0.0.0.0")

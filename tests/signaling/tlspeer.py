@@ -92,7 +92,9 @@ class TlsPeer:
         ]
         to = next(value for name, value in headers if name.lower() == "to")
         body = (
-            SDP.format(port=9, direction="sendrecv", codecs="0 121", version=1) if method == "INVITE" else ""
+            SDP.format(address="127.0.0.1", port=9, direction="sendrecv", codecs="0 121", version=1)
+            if method == "INVITE"
+            else ""
         )
         head = [
             "SIP/2.0 200 OK", *kept, f"To: {to if ';tag=' in to else to + ';tag=t1'}",

@@ -9,6 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from signaling.loop import THREADS
+
 HEALTH = ("sessions", "calls", "dialogs", "transactions", "timers", "threads")
 PROCESS = ("rss", "process_threads")
 NAMES = (*PROCESS, *HEALTH)
@@ -20,6 +22,10 @@ From half to half of a run of five minutes there are 560 short calls: a leak of 
 """
 OF_A_TRANSACTION = 32
 """kB that a transaction takes with its messages, its dialog and its call, for the 32 s that the engine keeps it."""
+OF_A_THREAD = 256
+"""kB of its stack and of the heap's part that it works in."""
+MOST_THREADS = THREADS + 40.0
+"""Of the process: a pool that makes a thread when it needs one more at once, and keeps it; and some of their own."""
 A_CALL_MORE = 4
 """Timers and threads of a short call that is there at one sample and not at another."""
 VARIES = 0.25
@@ -92,7 +98,9 @@ def _allowed(before: Medians, after: Medians) -> Medians:
     started = max(0.0, after["transactions"] - before["transactions"])
     varying = {name: before[name] * (1 + VARIES) + A_CALL_MORE for name in ("dialogs", "transactions")}
     steady = {name: before[name] + A_CALL_MORE for name in NAMES}
-    return steady | varying | {"rss": before["rss"] + MEMORY + OF_A_TRANSACTION * started}
+    threads = max(0.0, after["process_threads"] - before["process_threads"])
+    memory = before["rss"] + MEMORY + OF_A_TRANSACTION * started + OF_A_THREAD * threads
+    return steady | varying | {"rss": memory, "process_threads": MOST_THREADS}
 
 
 def _median(name: str, samples: Sequence[Sample]) -> float:
