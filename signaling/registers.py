@@ -90,7 +90,7 @@ class Registers:
     def drain(self) -> Iterator[Request]:
         """What came since the last time."""
         size = self._library.callapi_registrar_drain(self._buffer, SIZE)
-        data = self._buffer.raw[:size]
+        data = ctypes.string_at(self._buffer, size)
         start = 0
         while start < size:
             length, number = struct.unpack_from("=II", data, start)

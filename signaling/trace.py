@@ -47,7 +47,7 @@ class Trace:
         size = self._library.callapi_trace_drain(self._buffer, SIZE)
         if size <= 0:
             return
-        data = self._buffer.raw[:size]
+        data = ctypes.string_at(self._buffer, size)  # not ``raw``, which copies all of it
         start = 0
         while start < size:
             (length,) = struct.unpack_from("<I", data, start)
