@@ -13,7 +13,7 @@ from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
 
 from .call_limits import CallLimits
-from .conversation import Conversation, now
+from .conversation import INTERNAL_FAILURE, Conversation, now
 from .dialing import Dialing
 from .endpoint import SipAccount
 from .keys import Keys, nothing
@@ -26,7 +26,6 @@ from .referring import Refer
 from .services import Services
 
 SERVER_ERROR = 500
-INTERNAL_FAILURE = 12400
 GIVE_UP_SECONDS = 30.0
 """For the calls of a session that failed to end, and for their end to be told."""
 _log = logging.getLogger(__name__)

@@ -21,6 +21,8 @@ Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 Method = Literal["GET", "POST"]
 CallEvent = Literal["initiated", "ringing", "answered", "completed"]
 Headers = tuple[tuple[str, str], ...]
+MOST_URL = 4096
+"""Characters of a URL.  More than a server takes, and each verb of a document may have one."""
 
 
 class Value(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -17,11 +17,9 @@ from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
 from .registering import Contact
-from .session import Call, CallEvent, CallStatus, Method, Run, Session, Value
+from .session import MOST_URL, Call, CallEvent, CallStatus, Method, Run, Session, Value
 
 BAD_URL = 11100
-MOST_URL = 4096
-"""Characters of a URL.  More than a server takes, and each verb of a document may have one."""
 
 
 class Step(Value, frozen=True):

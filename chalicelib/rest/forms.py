@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..calls.events import Redirection
-from ..calls.session import Application, CallEvent, Launch, Method, StatusHook
+from ..calls.session import MOST_URL, Application, CallEvent, Launch, Method, StatusHook
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
@@ -27,7 +27,6 @@ CREATING = frozenset(
     | {"SipAuthUsername", "SipAuthPassword"}
 )
 CHANGING = frozenset({"Status", "Url", "Rcml", "Twiml", "Method", "MoveConnectedCallLeg"})
-MOST_URL = 4096
 CHANGE_BYTES = 200_000  # of a document on its way to a task: a message of SQS holds 256 KiB
 SHOWN = 200
 Ending = Literal["canceled", "completed"]

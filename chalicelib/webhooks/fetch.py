@@ -9,6 +9,7 @@ from urllib.parse import urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 
 from ..calls.commands import Fetch
 from ..calls.events import Fetched
+from ..calls.session import MOST_URL
 from . import errors
 from .address_guard import AddressGuard
 from .errors import RequestError
@@ -16,8 +17,6 @@ from .request import TOTAL_SECONDS, Request, Response, exchange
 from .signature import standard_headers, url_signature
 
 MAX_REDIRECTS = 5
-MOST_URL = 4096
-"""Characters of where a redirect leads: every URL of the document that comes from there may be made with it."""
 MOST_CONTENT_TYPE = 255
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 ACCEPT = "application/xml, text/xml, text/plain;q=0.8, audio/*;q=0.5"
