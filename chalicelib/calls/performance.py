@@ -50,7 +50,7 @@ def _as_item(turn: Turn, run: Run, verb: rcml.Verb) -> Item | None:
 
 
 def _prompts(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
-    """What is over the bound is left out, for a Gather is one item: its digits may come at any moment."""
+    """Prompts over the bound are left out.  A Gather cannot be split: its digits may come at any moment."""
     prompts: list[Prompt] = []
     room = MOST_CHARACTERS
     for number, each in enumerate(verb.prompts):
