@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming
-from chalicelib.calls.protocol import StepRequest, StepResponse
+from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
 from chalicelib.calls.session import Application, Session
 from chalicelib.calls.step import step
 from signaling.settings import read_settings
@@ -45,6 +45,9 @@ class AtOnce:
         if not over:
             self._sessions[request.session] = session
         return StepResponse(request.session, request.number, tuple(commands), over=over)
+
+    def trace(self, request: TraceRequest) -> None:
+        """See signaling.controller."""
 
     def fetch(self, command: Fetch) -> Fetched:
         """See signaling.controller."""

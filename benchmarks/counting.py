@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import json
 import threading
@@ -15,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 HOST = "127.0.0.1"
 # What the beginning of an item's key says about the item, see chalicelib/storage.
 ITEMS = {
-    "CA": "step", "call#": "listing", "doc#": "text", "tasks": "task", "AC": "account", "domain#": "application",
+    "CA": "step", "trace#": "trace", "call#": "listing", "doc#": "text", "tasks": "task", "AC": "account", "domain#": "application",
 }  # fmt: skip
 
 
@@ -101,11 +102,12 @@ def _operation(path: str, headers: Any, body: bytes) -> str:
 
 
 def _written(body: bytes) -> int:
-    """Names and texts in UTF-8; a number takes a byte for two digits, and one more."""
+    """Names and texts in UTF-8, bytes as they are; a number takes a byte for two digits, and one more."""
     item: dict[str, dict[str, str]] = json.loads(body).get("Item", {}) if b'"Item"' in body else {}
     texts = sum(len(value.get("S", "").encode()) for value in item.values())
     numbers = sum(len(value["N"]) // 2 + 1 for value in item.values() if "N" in value)
-    return sum(map(len, item)) + texts + numbers
+    binaries = sum(len(base64.b64decode(value["B"])) for value in item.values() if "B" in value)
+    return sum(map(len, item)) + texts + numbers + binaries
 
 
 def _item(request: dict[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import boto3
 import msgspec
@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
-from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
+from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse, decode, encode
 from chalicelib.calls.registering import Registered, Registration
 
 if TYPE_CHECKING:
@@ -29,13 +29,17 @@ IMPOSSIBLE = frozenset(
 CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS, REGISTER_SECONDS = 5, 20, 40, 10
 FETCH_TRIES = 2
 FETCH_FAILED = 11200
+Answer = TypeVar("Answer", StepResponse, TraceResponse)
 
 
 class Controller(Protocol):
-    """Both block, and are called from threads off the loop."""
+    """All block, and are called from threads off the loop."""
 
     def post(self, request: StepRequest) -> StepResponse:
         """Do the step.  Raises NotAnsweredError: to be asked again, unchanged; ImpossibleError: never again."""
+
+    def trace(self, request: TraceRequest) -> None:
+        """Put SIP messages into the log.  Raises as ``post``."""
 
     def fetch(self, command: Fetch) -> Fetched:
         """Ask the application."""
@@ -67,9 +71,15 @@ class LambdaController:
 
     def post(self, request: StepRequest) -> StepResponse:
         """Blocks until answered, 20 s at most.  Raises NotAnsweredError or ImpossibleError."""
-        payload = encode(request)
+        return self._ask(request, StepResponse)
+
+    def trace(self, request: TraceRequest) -> None:
+        """As ``post``."""
+        self._ask(request, TraceResponse)
+
+    def _ask(self, request: StepRequest | TraceRequest, kind: type[Answer]) -> Answer:
         try:
-            return decode(_invoke(self._steps, self._step, payload), StepResponse)
+            return decode(_invoke(self._steps, self._step, encode(request)), kind)
         except FunctionFailedError as error:
             raise NotAnsweredError(error.kind, crashed=error.kind in CRASHES) from None
         except ClientError as error:

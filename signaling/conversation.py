@@ -72,7 +72,7 @@ class Conversation:
         self._number = number
         self._obedient = obedient
         self._pending: list[events.Event] = []
-        self._posting = self._flushing = False
+        self._posting = False
         self._tries = self._crashes = 0
         self._over = self._fenced = self._abandoned = self._repeated = False
 
@@ -80,11 +80,6 @@ class Conversation:
     def done(self) -> bool:
         """Nothing is under way and nothing is to be said."""
         return not self._posting and (self._fenced or (self._over and not self._pending))
-
-    @property
-    def flushing(self) -> bool:
-        """SIP messages are on their way by themselves."""
-        return self._flushing
 
     def report(self, event: events.Event) -> None:
         """Tell the engine, in order."""
@@ -123,19 +118,10 @@ class Conversation:
         if ends:
             self._services.collect_trace()
         pending, self._pending = tuple(self._pending), []
-        first, messages = self.sip.take() if (ends or self.sip.due) and not self._flushing else (0, ())
+        first, messages = self.sip.take() if ends or self.sip.due else (0, ())
         self._posting = True
         self._tries = self._crashes = 0
         self._send(self._request(pending, first, messages))
-
-    def flush(self) -> None:
-        """Send the SIP messages that wait, by themselves."""
-        if self._flushing or self.sip.empty:
-            return
-        self._flushing = True
-        request = self._request((), *self.sip.take())
-        post = partial(self._services.controller.post, request)
-        self._services.loop.off_loop(post, lambda _: self._flushed(), partial(self._not_flushed, request))
 
     def fetch(self, command: Fetch) -> None:
         """Have the fetch function ask the application, and tell the engine what it said."""
@@ -209,18 +195,6 @@ class Conversation:
         self.abandon(error)
         self.post()
         self._obedient.close_if_done()
-
-    def _flushed(self) -> None:
-        self._flushing = False
-        if self.sip.due:
-            self.flush()
-
-    def _not_flushed(self, request: StepRequest, error: Exception) -> None:
-        """They wait for the next request, if the function may take them then."""
-        _log.warning("SIP messages of %s: %s", request.session, type(error).__name__)
-        self._flushing = False
-        if isinstance(error, NotAnsweredError):
-            self.sip.put_back(request.traced, request.trace)
 
 
 def _abandons(request: StepRequest) -> bool:

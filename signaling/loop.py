@@ -13,12 +13,12 @@ import queue
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-Work = Callable[[], None]
-Result = TypeVar("Result")
+from .threads import Result, Threads, Work
+
+Value = TypeVar("Value")
 POLL_MILLISECONDS = 5
 THREADS = 96  # customer's servers may take 15 s each; a thread that waits costs nothing else
 FEW_CANCELLED = 100
@@ -69,8 +69,7 @@ class MainLoop:
         self._timers: list[tuple[float, int, Timer]] = []
         self._cancelled = 0
         self._order = itertools.count()
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="off-loop")
-        self._asked: set[Future[Any]] = set()
+        self._threads = Threads(THREADS, self._inbox.put)
         self.stopped = False
 
     @property
@@ -81,7 +80,7 @@ class MainLoop:
     @property
     def threads(self) -> int:
         """How many works of ``off_loop`` are not done yet; from any thread."""
-        return len(self._asked)
+        return self._threads.busy
 
     def submit(self, work: Work) -> None:
         """See Loop."""
@@ -101,20 +100,7 @@ class MainLoop:
         self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
     ) -> None:
         """See Loop."""
-
-        def finished(future: Future[Result]) -> None:
-            self._asked.discard(future)
-            if future.cancelled():  # the loop has stopped
-                return
-            error = future.exception()
-            if isinstance(error, Exception):
-                self.submit(lambda: failed(error))
-            elif error is None:
-                self.submit(lambda: done(future.result()))
-
-        future = self._threads.submit(work)
-        self._asked.add(future)
-        future.add_done_callback(finished)
+        self._threads.do(work, done, failed)
 
     def run(self, poll: Callable[[int], object]) -> None:
         """Until ``stopped``.  ``poll`` handles the SIP engine's events for at most so many milliseconds."""
@@ -123,7 +109,7 @@ class MainLoop:
             self._run_soon()
             self._run_inbox()
             self._run_timers()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._threads.close()
 
     def _run_soon(self) -> None:
         while self._soon:
@@ -180,17 +166,16 @@ class GuardedLoop:
         self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
     ) -> None:
         """See Loop."""
-        self._loop.off_loop(
-            work,
-            lambda result: self._run(partial(done, result)),
-            lambda error: self._run(partial(failed, error)),
-        )
+        self._loop.off_loop(work, partial(self._told, done), partial(self._told, failed))
 
     def _run(self, work: Work) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001  the session must end, whatever it was
             self._failed(error)
+
+    def _told(self, hearer: Callable[[Value], None], value: Value) -> None:
+        self._run(partial(hearer, value))
 
 
 def _guarded(work: Work) -> None:

@@ -37,10 +37,14 @@ class SessionTrace:
         self._left_out = 0
         self.taken = 0
         """Messages that were taken so far."""
+        self.under_way = False
+        """Whether some are being sent that may have to be put back: until then none are taken."""
 
     def add(self, message: SipMessage) -> None:
         """Keep the message for the log, if there is room."""
-        size = min(len(message.text), MESSAGE_CHARACTERS)
+        if len(message.text) > MESSAGE_CHARACTERS:
+            message = _cut(message)
+        size = len(message.text)
         if not self._take_room(message, size):
             self._left_out += 1
             return
@@ -49,13 +53,13 @@ class SessionTrace:
             self._left_out = 0
         if not self._waiting:
             self._since = time.monotonic()
-        self._waiting.append(_cut(message))
+        self._waiting.append(message)
         self._size += size
 
     @property
     def due(self) -> bool:
         """Whether what waits should go out by itself: it is much, or it has waited long."""
-        if not self._waiting:
+        if not self._waiting or self.under_way:
             return False
         return self._size >= FLUSH_CHARACTERS or time.monotonic() - self._since >= FLUSH_SECONDS
 
@@ -66,6 +70,8 @@ class SessionTrace:
 
     def take(self) -> tuple[int, tuple[SipMessage, ...]]:
         """The number of the first message, and the oldest that wait: as many as go out together."""
+        if self.under_way:
+            return 0, ()
         batch: list[SipMessage] = []
         first, size = self.taken, 0
         while self._waiting and (not batch or size + len(self._waiting[0].text) <= BATCH_CHARACTERS):
@@ -96,8 +102,6 @@ def _ends_a_call(text: str) -> bool:
 
 
 def _cut(message: SipMessage) -> SipMessage:
-    if len(message.text) <= MESSAGE_CHARACTERS:
-        return message
     return _with_text(message, message.text[: MESSAGE_CHARACTERS - len(_CUT)] + _CUT)
 
 

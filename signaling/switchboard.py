@@ -50,7 +50,7 @@ class Switchboard:
         services.registrar.start()
         take_only(METHODS + (REGISTRATION if services.registrar.active else ()))
         services.endpoint.start()
-        self._tracing.start(services.dialogs)
+        self._tracing.start(services)
         self._count()
 
     def collect_trace(self) -> None:

@@ -18,7 +18,7 @@ from .endpoint import Endpoint
 from .health import serve_health
 from .legs import Leg
 from .loop import MainLoop
-from .memory import give_back_memory
+from .memory import collect_seldom, give_back_memory
 from .recording import Recordings
 from .registrar import Register, Registrar
 from .resolving import Guard, Resolver
@@ -80,6 +80,7 @@ def run_task(
         give_back_memory(loop)
         recordings.watch(loop)
         start(switchboard, loop)
+        collect_seldom()
         _say_ready(settings, endpoint.port, health.server_address[1])
         loop.run(endpoint.poll)
         recordings.stop_all()

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import _pjsua2
 
-from .messages import header
 from .wire import text
 
 SIZE = 1 << 20
@@ -23,12 +22,8 @@ class Traced:
     sent: bool
     peer: str
     transport: str
+    sip_call_id: str
     text: str
-
-    @property
-    def sip_call_id(self) -> str:
-        """Its Call-ID."""
-        return header(self.text, "call-id", "i")
 
 
 class Trace:
@@ -57,5 +52,5 @@ class Trace:
 
 def _traced(record: str) -> Traced:
     line, _, message = record.partition("\n")
-    at, direction, transport, peer = line.split(" ", 3)
-    return Traced(float(at), direction == "TX", peer, transport, message)
+    at, direction, transport, peer, call_id = line.split(" ", 4)
+    return Traced(float(at), direction == "TX", peer, transport, call_id.strip(), message)

@@ -1,19 +1,23 @@
 """Brings every SIP message of the task to the session that it belongs to, also for a while after the session is over.
 
 A call's last message is often the answer to our BYE, or a response that is sent again: the step that ended the session
-has gone by then.
+has gone by then.  What no step took along goes to the log by itself, that of many sessions in one request.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from functools import partial
 
-from chalicelib.calls.protocol import SipMessage
+from chalicelib.calls.protocol import SipMessage, TracePart, TraceRequest
 
+from .controller import NotAnsweredError
 from .loop import Loop
-from .services import Dialogs
+from .services import Dialogs, Services
+from .session_trace import BATCH_CHARACTERS
 from .sessions import Session
 from .trace import Trace
 
@@ -24,6 +28,11 @@ LINGER_SECONDS = 2.0
 """How long a session that is over still takes messages."""
 LATEST_SECONDS = 30.0
 """And for how long its messages are tried to be sent."""
+REQUEST_CHARACTERS = 8 * BATCH_CHARACTERS
+"""Of the messages of one request.  Lambda takes 6 MB, and a character is four bytes at most."""
+REQUEST_SESSIONS = 100
+"""Of one request: the function writes an item for each, one after the other."""
+_log = logging.getLogger(__name__)
 
 
 class Tracing:
@@ -33,13 +42,17 @@ class Tracing:
         self._loop = loop
         self._sessions = sessions
         self._trace = Trace()
+        self._services: Services | None = None
         self._dialogs: Dialogs = {}
         self._over: deque[tuple[float, Session]] = deque()
         self._flush_at = 0.0
+        self._sending = 0
+        self._finishing = False
 
-    def start(self, dialogs: Dialogs) -> None:
-        """Bring messages from now on to where ``dialogs`` says."""
-        self._dialogs = dialogs
+    def start(self, services: Services) -> None:
+        """Bring messages from now on to where ``services`` has them belong."""
+        self._services = services
+        self._dialogs = services.dialogs
         self._trace.start()
         self._go_on()
 
@@ -59,13 +72,13 @@ class Tracing:
     def finish(self) -> None:
         """The task ends: send what there is."""
         self.collect()
-        for _, session in self._over:
-            session.conversation.flush()
+        self._finishing = True
+        self._send([session for _, session in self._over])
 
     @property
     def sending(self) -> bool:
-        """Messages of a session that is over are on their way."""
-        return any(session.conversation.flushing for _, session in self._over)
+        """Messages are on their way by themselves."""
+        return self._sending > 0
 
     def _go_on(self) -> None:
         self.collect()
@@ -76,17 +89,57 @@ class Tracing:
         self._loop.after(COLLECT_EVERY, self._go_on)
 
     def _flush(self, now: float) -> None:
-        for session in self._sessions():
-            if session.conversation.sip.due:
-                session.conversation.flush()
-        for since, session in self._over:
-            if now - since >= LINGER_SECONDS:
-                session.conversation.flush()
+        due = [session for session in self._sessions() if session.conversation.sip.due]
+        self._send([*due, *(session for since, session in self._over if now - since >= LINGER_SECONDS)])
         while self._over and self._may_go(now, *self._over[0]):
             _, session = self._over.popleft()
             for call_id in session.call_ids:
                 self._dialogs.pop(call_id, None)
 
     def _may_go(self, now: float, since: float, session: Session) -> bool:
-        everything_sent = session.conversation.sip.empty and not session.conversation.flushing
+        sip = session.conversation.sip
+        everything_sent = sip.empty and not sip.under_way
         return now - since >= (LINGER_SECONDS + FLUSH_EVERY if everything_sent else LATEST_SECONDS)
+
+    def _send(self, sessions: Iterable[Session]) -> None:
+        """What waits of ``sessions``, in as few requests as there may be."""
+        together: list[tuple[Session, TracePart]] = []
+        room = REQUEST_CHARACTERS
+        for session in sessions:
+            first, messages = session.conversation.sip.take()
+            if not messages:
+                continue
+            session.conversation.sip.under_way = True
+            together.append((session, TracePart(session.sid, first, messages)))
+            room -= sum(len(message.text) for message in messages)
+            if room < BATCH_CHARACTERS or len(together) == REQUEST_SESSIONS:
+                self._post(together)
+                together, room = [], REQUEST_CHARACTERS
+        if together:
+            self._post(together)
+
+    def _post(self, together: list[tuple[Session, TracePart]]) -> None:
+        assert self._services is not None
+        self._sending += 1
+        request = TraceRequest(tuple(part for _, part in together))
+        self._loop.off_loop(
+            partial(self._services.controller.trace, request),
+            lambda _: self._sent(together),
+            partial(self._not_sent, together),
+        )
+
+    def _sent(self, together: list[tuple[Session, TracePart]]) -> None:
+        self._sending -= 1
+        for session, _ in together:
+            session.conversation.sip.under_way = False
+        if self._finishing:
+            self._send([session for session, _ in together])
+
+    def _not_sent(self, together: list[tuple[Session, TracePart]], error: Exception) -> None:
+        """They wait for the next request, if the function may take them then."""
+        _log.warning("SIP messages of %d sessions: %s", len(together), type(error).__name__)
+        self._sending -= 1
+        for session, part in together:
+            session.conversation.sip.under_way = False
+            if isinstance(error, NotAnsweredError):
+                session.conversation.sip.put_back(part.first, part.messages)

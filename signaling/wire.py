@@ -53,8 +53,7 @@ def text(data: bytes) -> str:
 def repaired(decoded: str) -> str:
     """The same for what the engine's binding has decoded: it makes a lone surrogate of a byte that is no UTF-8."""
     if decoded.isascii():
-        data = decoded.encode("ascii")
-        return decoded if data.translate(_marked) == data else text(data)
+        return decoded if decoded.isprintable() else text(decoded.encode("ascii"))
     try:
         return text(decoded.encode(errors="surrogateescape"))
     except UnicodeEncodeError:  # a surrogate that stands for no byte

@@ -34,8 +34,7 @@ class StepRequest(Value, frozen=True):
     """Feed ``events`` to session ``session`` as its step ``number`` (0, 1, 2 …), under the owner's ``epoch``.
 
     One owner sends one request of a session at a time.  Sent again unchanged, it has the same effect and answer.
-    ``trace``: SIP messages of the session for its log, of which ``traced`` were sent before.  Without events the
-    request makes no step: it only brings these.
+    ``trace``: SIP messages of the session for its log, of which ``traced`` were sent before.
     """
 
     session: str
@@ -59,6 +58,24 @@ class StepResponse(Value, frozen=True):
     over: bool = False
     fenced: bool = False
     failed: int = 0
+
+
+class TracePart(Value, frozen=True):
+    """SIP messages of one session for its log; ``first`` is the number of the first of them in the session."""
+
+    session: str
+    first: int
+    messages: tuple[SipMessage, ...]
+
+
+class TraceRequest(Value, frozen=True):
+    """SIP messages that no step took along, of any number of sessions.  Sent again, it has the same effect."""
+
+    traces: tuple[TracePart, ...]
+
+
+class TraceResponse(Value, frozen=True):
+    """They are in the log, or never can be."""
 
 
 class OutboundCall(Value, frozen=True):
@@ -98,6 +115,8 @@ _decoders: dict[type, msgspec.json.Decoder[Any]] = {
     for kind in (
         StepRequest,
         StepResponse,
+        TraceRequest,
+        TraceResponse,
         Fetch,
         Fetched,
         Callback,

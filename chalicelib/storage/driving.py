@@ -15,7 +15,7 @@ import msgspec
 
 from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
-from ..calls.protocol import StepRequest, StepResponse, encode
+from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest, TraceResponse, encode
 from ..calls.registering import Contact
 from ..calls.session import Call, Session
 from ..calls.step import Step, step
@@ -77,13 +77,7 @@ class Steps:
 
         ``fenced`` is answered when the number is another writer's, or another epoch has begun.
         """
-        _tried(
-            request.session,
-            "SIP messages",
-            lambda: self._traces.keep(request.session, request.trace, request.traced),
-        )
-        if not request.events:
-            return StepResponse(request.session, request.number)
+        self._keep(TracePart(request.session, request.traced, request.trace))
         before = self._log.read(request.session, request.number - 1) if request.number else None
         if request.number and (before is None or before.state.epoch > request.epoch):
             return StepResponse(request.session, request.number, fenced=True)
@@ -95,6 +89,17 @@ class Steps:
             return StepResponse(request.session, request.number, fenced=True)
         self.send_effects(row)
         return StepResponse(row.session, row.number, row.commands, over=row.state.over)
+
+    def trace(self, request: TraceRequest) -> TraceResponse:
+        """Keep the SIP messages; the same request again has the same effect."""
+        for part in request.traces:
+            self._keep(part)
+        return TraceResponse()
+
+    def _keep(self, part: TracePart) -> None:
+        _tried(
+            part.session, "SIP messages", lambda: self._traces.keep(part.session, part.messages, part.first)
+        )
 
     def _write(
         self, request: StepRequest, events: tuple[Event, ...], before: Row | None

@@ -1,4 +1,4 @@
-"""The step function: one StepRequest in, one StepResponse out."""
+"""The step function: one StepRequest in, one StepResponse out; or SIP messages for the log, as a TraceRequest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from chalice import Chalice
 
-from chalicelib.calls.protocol import StepRequest, StepResponse
+from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.contacts import Contacts
@@ -31,10 +31,14 @@ app = Chalice(app_name="step")
 
 @app.lambda_function(name="step")
 def step(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Invoked synchronously by the owner of a session.
+    """Invoked synchronously by the owner of a session, or of several for their SIP messages.
 
     An error means: ask again, unchanged.  What would fail again is an answer: ``failed``.
     """
+    answer: dict[str, Any]
+    if "traces" in event:
+        answer = msgspec.to_builtins(_steps().trace(msgspec.convert(event, TraceRequest)))
+        return answer
     try:
         request = msgspec.convert(event, StepRequest)
         response = _steps().handle(request)
@@ -44,7 +48,7 @@ def step(event: dict[str, Any], context: object) -> dict[str, Any]:
             raise
         _tell_failure(event, error)
         response = StepResponse(str(event.get("session")), 0, failed=INTERNAL_FAILURE)
-    answer: dict[str, Any] = msgspec.to_builtins(response)
+    answer = msgspec.to_builtins(response)
     return answer
 
 

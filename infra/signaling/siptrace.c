@@ -3,7 +3,7 @@
  * text, with credentials in it, and one Python call per message.
  *
  * Record:  uint32 length, little endian, of what follows
- *          "<seconds.microseconds since the epoch> <RX|TX> <UDP|TCP|TLS|...> <peer ip:port>\n"
+ *          "<seconds.microseconds since the epoch> <RX|TX> <UDP|TCP|TLS|...> <peer ip:port> <Call-ID>\n"
  *          start line and header lines of the message, each with its CRLF; no blank line, no body
  *
  * Left out: bodies; the values of Authorization and Proxy-Authorization; the password of a SIP URI's userinfo
@@ -138,13 +138,15 @@ static void ring_read(uint64_t from, char *out, size_t size)
     memcpy(out + first, ring, size - first);
 }
 
-static void trace(const char *direction, const char *transport, const char *host, int port, const char *message,
-                  size_t size)
+/* `call_id` is the engine's own reading of the header, so that nobody has to look for it in the text again; NULL is
+ * a message without one. */
+static void trace(const char *direction, const char *transport, const char *host, int port,
+                  const pjsip_cid_hdr *call_id, const char *message, size_t size)
 {
     char line[160];
     struct timespec now;
     uint32_t length;
-    const char *format = strchr(host, ':') ? "%lld.%06ld %s %s [%s]:%d\n" : "%lld.%06ld %s %s %s:%d\n";
+    const char *format = strchr(host, ':') ? "%lld.%06ld %s %s [%s]:%d " : "%lld.%06ld %s %s %s:%d ";
     int used;
 
     clock_gettime(CLOCK_REALTIME, &now);
@@ -155,6 +157,9 @@ static void trace(const char *direction, const char *transport, const char *host
     pthread_mutex_lock(&lock);
     record.used = 0;
     append(line, (size_t)used);
+    if (call_id != NULL && call_id->id.slen > 0)
+        append(call_id->id.ptr, (size_t)call_id->id.slen);
+    append("\n", 1);
     append_headers(message, size);
     length = (uint32_t)record.used;
     if (sizeof(length) + length > RING_SIZE - (head - tail)) {
@@ -169,14 +174,14 @@ static void trace(const char *direction, const char *transport, const char *host
 static pj_bool_t on_rx(pjsip_rx_data *rdata)
 {
     trace("RX", rdata->tp_info.transport->type_name, rdata->pkt_info.src_name, rdata->pkt_info.src_port,
-          rdata->msg_info.msg_buf, (size_t)rdata->msg_info.len);
+          rdata->msg_info.cid, rdata->msg_info.msg_buf, (size_t)rdata->msg_info.len);
     return PJ_FALSE; /* never consumed: every other module sees it too */
 }
 
 static pj_status_t on_tx(pjsip_tx_data *tdata)
 {
     trace("TX", tdata->tp_info.transport->type_name, tdata->tp_info.dst_name, tdata->tp_info.dst_port,
-          tdata->buf.start, (size_t)(tdata->buf.cur - tdata->buf.start));
+          (const pjsip_cid_hdr *)pjsip_msg_find_hdr(tdata->msg, PJSIP_H_CALL_ID, NULL), tdata->buf.start, (size_t)(tdata->buf.cur - tdata->buf.start));
     return PJ_SUCCESS;
 }
 

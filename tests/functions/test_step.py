@@ -9,11 +9,13 @@ from chalice.test import Client
 
 from chalicelib.calls.commands import Answer, Dial, Fetch, Hangup, Reject
 from chalicelib.calls.events import Ended, Provisional, TaskLost
-from chalicelib.calls.protocol import StepResponse
+from chalicelib.calls.protocol import SipMessage, StepResponse, TracePart, TraceRequest
 from chalicelib.calls.session import Application
 from chalicelib.storage.log import DynamoCallLog
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, function
 from tests.storage.scenes import DOCUMENT, bridged, fetched, incoming, leg, request
+
+OTHER = "CA" + "7" * 32
 
 
 def dialled(cloud: Cloud, step: Client) -> StepResponse:
@@ -181,6 +183,24 @@ def test_task_finds_its_session_until_it_is_over(cloud: Cloud, step: Client) -> 
     hang_up = "<Response><Hangup/></Response>"
     cloud.step(step, request(1, fetched(first, hang_up), Ended(at=NOW + 2, entropy="e", call=CALLER)))
     assert cloud.tasks.open_sessions("task-1", 10) == []
+
+
+def test_messages_of_several_sessions_come_into_their_logs_however_often_they_are_sent(
+    cloud: Cloud, step: Client
+) -> None:
+    def messages(call: str, *texts: str) -> tuple[SipMessage, ...]:
+        return tuple(SipMessage(NOW, call, True, "192.0.2.1:5060", "UDP", text) for text in texts)
+
+    cloud.step(step, request(0, incoming()))
+    asked = TraceRequest(
+        (TracePart(CALLER, 0, messages(CALLER, "BYE", "200")), TracePart(OTHER, 3, messages(OTHER, "ACK")))
+    )
+    for _ in range(2):
+        answer = step.lambda_.invoke("step", msgspec.to_builtins(asked))
+        assert answer.payload == {}
+    assert [message.text for message in cloud.traces.history(CALLER)] == ["BYE", "200"]
+    assert [message.text for message in cloud.traces.history(OTHER)] == ["ACK"]
+    assert len(cloud.rows(f"call#{CALLER}")) == 1
 
 
 def test_what_the_function_prints_has_no_document_and_no_password(

@@ -18,7 +18,16 @@ from callapi.emulator import Cloud, start_emulator
 from callapi.processes import free_port
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Created, Fetched
-from chalicelib.calls.protocol import Modification, OutboundCall, StepRequest, StepResponse, decode, encode
+from chalicelib.calls.protocol import (
+    Modification,
+    OutboundCall,
+    StepRequest,
+    StepResponse,
+    TraceRequest,
+    TraceResponse,
+    decode,
+    encode,
+)
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
@@ -42,6 +51,8 @@ class Invoked(Protocol):
 
     def post(self, request: StepRequest) -> StepResponse: ...
 
+    def trace(self, request: TraceRequest) -> object: ...
+
     def fetch(self, command: Fetch) -> Fetched: ...
 
 
@@ -63,6 +74,9 @@ class Functions:
 
     def step(self, engine: Invoked, asked: bytes) -> tuple[bytes, str]:
         """The answer, and what Lambda's header says of an error of the function."""
+        if asked.startswith(b'{"traces":'):
+            engine.trace(decode(asked, TraceRequest))
+            return encode(TraceResponse()), ""
         request = decode(asked, StepRequest)
         self.asked.append(request)
         if self.deadly(request):

@@ -25,7 +25,15 @@ import msgspec
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming, Redirection
 from chalicelib.calls.policy import Policy
-from chalicelib.calls.protocol import Modification, StepRequest, StepResponse, decode, encode
+from chalicelib.calls.protocol import (
+    Modification,
+    SipMessage,
+    StepRequest,
+    StepResponse,
+    TraceRequest,
+    decode,
+    encode,
+)
 from chalicelib.calls.registering import (
     Contact,
     RefusedError,
@@ -90,13 +98,21 @@ class Engine:
                 self._write("callback", callback)
             for command in result.commands:
                 self._write("command", command)
-        for message in request.trace:
-            self._write("trace", message)
+        self._write_messages(request.trace)
         over = session is None or session.over
         self._sessions[request.session] = session
         if over:
             self._sessions.pop(request.session)
         return StepResponse(request.session, request.number, tuple(commands), over=over)
+
+    def trace(self, request: TraceRequest) -> None:
+        self._write("trace_request", request)
+        for part in request.traces:
+            self._write_messages(part.messages)
+
+    def _write_messages(self, messages: tuple[SipMessage, ...]) -> None:
+        for message in messages:
+            self._write("trace", message)
 
     def _step(self, session: Session | None, event: Event) -> Step:
         result = step(session, event)

@@ -245,7 +245,9 @@ def test_trace_tells_each_message_that_crossed_the_wire(
     answer, received = challenged
     traced = list(records(base64.b64decode(answer["trace"])))
     peer = f"UDP 127.0.0.1:{udp_peer.getsockname()[1]}"
-    assert [(line.split(" ", 1)[1], message.split(" ")[0]) for line, message in traced] == [
+    call_ids = {line.split(" ", 4)[4] for line, _ in traced}
+    assert call_ids == {line[9:] for line in received[0].split("\r\n") if line.startswith("Call-ID: ")}
+    assert [(" ".join(line.split(" ")[1:4]), message.split(" ")[0]) for line, message in traced] == [
         (f"TX {peer}", "INVITE"),
         (f"RX {peer}", "SIP/2.0"),
         (f"TX {peer}", "ACK"),

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -183,6 +184,25 @@ def test_sip_messages_of_the_call_are_in_its_trace(tmp_path: Path, sipp: Start) 
     with task_dialling(tmp_path, at(callee)) as task:
         assert sipp("caller", task.sip_port).wait() == 0
         task.wait_idle()
+        wait_until(lambda: len(answers_to_bye(task.entries("trace"))) == 2)
         lines = [message["text"].split("\r\n")[0] for message in task.entries("trace")]
         assert sum(line.startswith("INVITE ") for line in lines) == 2
-        assert "SIP/2.0 200 OK" in lines
+        assert sum(line.startswith("BYE ") for line in lines) == 2
+
+
+def test_last_messages_of_many_calls_go_to_the_log_together(tmp_path: Path, sipp: Start) -> None:
+    """One request for each call would be one Invoke for each, beside those of its steps."""
+    callee = sipp("callee", calls=20)
+    with task_dialling(tmp_path, at(callee)) as task:
+        assert sipp("caller", task.sip_port, calls=20, rate=20).wait() == 0
+        task.wait_idle()
+        wait_until(lambda: len(answers_to_bye(task.entries("trace"))) == 40)
+        assert len(task.entries("trace_request")) <= 4
+
+
+def answers_to_bye(messages: list[dict[str, Any]]) -> list[str]:
+    return [
+        message["text"]
+        for message in messages
+        if message["text"].startswith("SIP/2.0 200") and " BYE\r\n" in message["text"]
+    ]

@@ -17,7 +17,7 @@ from typing import Any
 from callapi.emulator import Cloud
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
-from chalicelib.calls.protocol import StepRequest, StepResponse
+from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse
 from chalicelib.calls.session import Application
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.contacts import Contacts
@@ -99,6 +99,10 @@ class RealFunctions:
             if not is_permanent(error):
                 raise
             return StepResponse(request.session, 0, failed=INTERNAL_FAILURE)
+
+    def trace(self, request: TraceRequest) -> TraceResponse:
+        with self._instance() as instance:
+            return instance.steps.trace(request)
 
     def fetch(self, command: Fetch) -> Fetched:
         with self._instance() as instance:

@@ -28,6 +28,7 @@ from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from chalicelib.storage.traces import Traces
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "AC" + "0" * 32
@@ -78,6 +79,7 @@ class Cloud:
         }
         self.table = Table(self.dynamodb, "calls")
         self.log = DynamoCallLog(self.table)
+        self.traces = Traces(self.table)
         self.listing = Listing(self.table)
         self.tasks = Tasks(self.table)
         self.accounts = Accounts(Table(self.dynamodb, "accounts"))
