@@ -16,7 +16,8 @@ from urllib.parse import unquote, urlsplit
 HOST = "127.0.0.1"
 # What the beginning of an item's key says about the item, see chalicelib/storage.
 ITEMS = {
-    "CA": "step", "trace#": "trace", "call#": "listing", "doc#": "text", "tasks": "task", "AC": "account", "domain#": "application",
+    "CA": "step", "trace#": "trace", "call#": "listing", "doc#": "text", "tasks": "task", "AC": "account",
+    "domain#": "application",
 }  # fmt: skip
 
 
