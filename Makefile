@@ -44,14 +44,14 @@ packages:
 
 # Built once per machine and cached outside the checkout, see the script.
 engine: setup
-	@if ! infra/signaling/build-engine.sh $(BIN)/python --if-cached; then \
-	    $(STEP) "SIP engine (a few minutes, once per machine)" infra/signaling/build-engine.sh $(BIN)/python; fi
+	@if ! signaling/engine/native/build-engine.sh $(BIN)/python --if-cached; then \
+	    $(STEP) "SIP engine (a few minutes, once per machine)" signaling/engine/native/build-engine.sh $(BIN)/python; fi
 
 # The same with AddressSanitizer, beside it: for the programs that look for a crash.
 engine-asan: setup
-	@if ! infra/signaling/build-engine.sh $(BIN)/python --asan --if-cached; then \
+	@if ! signaling/engine/native/build-engine.sh $(BIN)/python --asan --if-cached; then \
 	    $(STEP) "SIP engine with AddressSanitizer (a few minutes, once per machine)" \
-	        infra/signaling/build-engine.sh $(BIN)/python --asan; fi
+	        signaling/engine/native/build-engine.sh $(BIN)/python --asan; fi
 
 # --- checks, tests, measurements ---
 

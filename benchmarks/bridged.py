@@ -18,8 +18,8 @@ from chalicelib.calls.events import Event, Fetched, Incoming
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
 from chalicelib.calls.session import Application, Session
 from chalicelib.calls.step import step
+from signaling.media.speech import espeak
 from signaling.settings import read_settings
-from signaling.speech import espeak
 from signaling.task import run_task
 from tests.signaling.stage import keep
 
@@ -34,7 +34,7 @@ class AtOnce:
         self._sessions: dict[str, Session | None] = {}
 
     def post(self, request: StepRequest) -> StepResponse:
-        """See signaling.controller."""
+        """See signaling.cloud.functions."""
         session = self._sessions.pop(request.session, None)
         commands: list[Command] = []
         for event in map(_with_application, request.events):
@@ -47,10 +47,10 @@ class AtOnce:
         return StepResponse(request.session, request.number, tuple(commands), over=over)
 
     def trace(self, request: TraceRequest) -> None:
-        """See signaling.controller."""
+        """See signaling.cloud.functions."""
 
     def fetch(self, command: Fetch) -> Fetched:
-        """See signaling.controller."""
+        """See signaling.cloud.functions."""
         return Fetched(
             at=time.time(),
             call=command.call,

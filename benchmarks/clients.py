@@ -21,12 +21,12 @@ from chalicelib.calls.commands import Dial, Fetch
 from chalicelib.calls.events import Fetched, Incoming
 from chalicelib.calls.protocol import StepRequest
 from chalicelib.calls.session import Application
+from chalicelib.registrar.contacts import Contact, Contacts
+from chalicelib.steps.executor import Steps
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contact, Contacts
-from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.queues import Outbound
 from chalicelib.storage.table import Table
 from chalicelib.storage.traces import Traces
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import msgspec
 
-from chalicelib.calls.policy import Policy
+from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.session import Application
 from chalicelib.rcml import seal_passwords
 from chalicelib.storage.accounts import Accounts

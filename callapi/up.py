@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from chalicelib.calls.policy import Policy, read_policy
+from chalicelib.calls.routing.policy import Policy, read_policy
 from chalicelib.calls.session import Application
 from chalicelib.storage.accounts import check_client
 

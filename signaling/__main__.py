@@ -10,7 +10,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from .controller import (
+from .cloud.fargate import identified
+from .cloud.functions import (
     FETCH_SECONDS,
     REGISTER_SECONDS,
     STEP_SECONDS,
@@ -18,16 +19,15 @@ from .controller import (
     invoker,
     registering,
 )
-from .credentials import stored_credentials
-from .fargate import identified
-from .loop import THREADS
-from .presence import Presence
-from .registrar import AT_ONCE
+from .cloud.presence import Presence
+from .engine.loop import THREADS
+from .media.speech import espeak, polly
+from .media.uploads import s3_store
+from .registrar.registrar import AT_ONCE
+from .routing.credentials import stored_credentials
+from .routing.unsealing import unsealer
 from .settings import SettingsError, read_settings
-from .speech import espeak, polly
 from .task import run_task
-from .unsealing import unsealer
-from .uploads import s3_store
 
 # Asked on the way of a call: a caller waits.
 CONFIG = Config(

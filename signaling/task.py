@@ -9,24 +9,24 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from chalicelib.webhooks.address_guard import AddressGuard
+from chalicelib.webhooks.guard import AddressGuard
 
-from .audio import Downloads
-from .controller import Controller, Unseal
-from .credentials import Credentials, no_credentials
-from .endpoint import Endpoint
-from .health import serve_health
-from .legs import Leg
-from .loop import MainLoop
-from .memory import collect_seldom, give_back_memory
-from .recording import Recordings
-from .registrar import Register, Registrar
-from .resolving import Guard, Resolver
-from .services import Services
+from .b2bua.context import Services
+from .b2bua.leg import Leg
+from .b2bua.switchboard import Switchboard
+from .cloud.functions import Controller, Unseal
+from .cloud.health import serve_health
+from .engine.endpoint import Endpoint
+from .engine.loop import MainLoop
+from .engine.memory import collect_seldom, give_back_memory
+from .media.downloads import Downloads
+from .media.recording import Recordings
+from .media.speech import Speech, Synthesize
+from .media.uploads import Store, Uploads
+from .registrar.registrar import Register, Registrar
+from .routing.credentials import Credentials, no_credentials
+from .routing.resolver import Guard, Resolver
 from .settings import Settings
-from .speech import Speech, Synthesize
-from .switchboard import Switchboard
-from .uploads import Store, Uploads
 
 UPLOAD_SECONDS = 15.0
 """For the recordings that are not in S3 yet when the last call has gone; the container has 120 s in all."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from .policy import HostRules
+from .routing.policy import HostRules
 from .session import CallEvent, Headers, Method, Value
 
 

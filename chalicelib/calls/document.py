@@ -12,12 +12,12 @@ import msgspec
 
 from .. import rcml
 from .commands import Answer, Bridge, Hangup, Pause, Perform, Reject
-from .dial import begin_dial, give_up
+from .dial.dial import begin_dial, give_up
 from .documents import parse
 from .events import Fetched, Performed
-from .performance import Item, leading_items
 from .session import Call, Method, Run
-from .turn import Turn
+from .transition import Turn
+from .verbs.media import Item, leading_items
 
 DIAL_IN_SCREENING = 13201
 NOT_RCML = 12300

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from .registering import Contact
+from .registration import Contact
 from .session import Application, Headers, Launch, Method, Value
 
 

@@ -6,10 +6,10 @@ no call without them.
 
 from __future__ import annotations
 
+from .dial.recording import lose_recording
 from .events import Abandoned
 from .leg import end_call
-from .recording import lose_recording
-from .turn import Turn
+from .transition import Turn
 
 
 def on_task_lost(turn: Turn) -> None:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from .. import sip
-from .admission import admit_one_more, admit_uri, policy_of, reference, rules_of
-from .clients import client_routes
 from .commands import Invite, Leg
+from .dial.placing import identity_headers
 from .events import Claimed, Created
 from .leg import end_call
-from .numbers import number_route
-from .placing import identity_headers
-from .routes import NoRouteError, Route, route_uri
+from .routing.admission import admit_one_more, admit_uri, policy_of, reference, rules_of
+from .routing.clients import client_routes
+from .routing.numbers import number_route
+from .routing.routes import NoRouteError, Route, route_uri
 from .session import Call, Launch, Session
-from .turn import Step, Turn
+from .transition import Step, Turn
 
 CLIENT = "client:"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from .. import sip
 from .commands import Hangup
 from .events import RINGING, Answered, Ended, Invited, Provisional
-from .hops import error_of
+from .routing.loops import error_of
 from .session import Call, CallStatus, Headers
-from .turn import Turn
+from .transition import Turn
 
 OK = 200
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 import msgspec
 
 from .commands import Hangup
+from .dial.parting import dial_of, leave, separate
+from .document import fetch_document, fresh_run, load
 from .events import Modified, Redirection
 from .leg import end_call
-from .parting import dial_of, leave, separate
-from .running import fetch_document, fresh_run, load
 from .session import Call, Run
-from .turn import Turn
+from .transition import Turn
 
 
 def on_modified(turn: Turn, call: Call, event: Modified) -> None:

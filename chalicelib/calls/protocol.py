@@ -11,7 +11,7 @@ import msgspec
 
 from .commands import Callback, Command, Fetch
 from .events import Event, Fetched, Redirection
-from .registering import Registered, Registration
+from .registration import Registered, Registration
 from .session import Value
 
 

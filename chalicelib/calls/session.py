@@ -12,7 +12,8 @@ from typing import Literal
 
 import msgspec
 
-from .policy import Policy
+from ..sip.message import Headers as Headers
+from .routing.policy import Policy
 
 CallStatus = Literal[
     "queued", "initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "canceled", "failed"
@@ -20,7 +21,6 @@ CallStatus = Literal[
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 Method = Literal["GET", "POST"]
 CallEvent = Literal["initiated", "ringing", "answered", "completed"]
-Headers = tuple[tuple[str, str], ...]
 MOST_URL = 4096
 """Characters of a URL.  More than a server takes, and each verb of a document may have one."""
 

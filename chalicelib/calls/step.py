@@ -7,9 +7,11 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 
 from __future__ import annotations
 
-from . import hops
 from .commands import Hangup, Reject
-from .dial import on_bridged, on_starred, review_dial
+from .dial.dial import on_bridged, on_starred, review_dial
+from .dial.recording import on_recording
+from .dial.transfer import awaited, on_refer_answered, on_referred
+from .document import fetch_document, go_on, on_fetched, on_performed, start
 from .events import (
     Abandoned,
     Answered,
@@ -31,16 +33,14 @@ from .events import (
     Starred,
     TaskLost,
 )
-from .failing import on_abandoned, on_task_lost
+from .failed_session import on_abandoned, on_task_lost
 from .launching import created, on_claimed
 from .leg import on_answered, on_ended, on_invited, on_provisional
 from .modification import begin, on_modified
-from .recording import on_recording
-from .referral import awaited, on_refer_answered, on_referred
-from .running import fetch_document, go_on, on_fetched, on_performed, start
+from .routing import loops as hops
 from .session import Call, Run, Session
-from .turn import Step as Step
-from .turn import Turn
+from .transition import Step as Step
+from .transition import Turn
 
 NO_SUCH_NUMBER = 404
 

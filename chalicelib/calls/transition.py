@@ -16,7 +16,7 @@ from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
-from .registering import Contact
+from .registration import Contact
 from .session import MOST_URL, Call, CallEvent, CallStatus, Method, Run, Session, Value
 
 BAD_URL = 11100

@@ -4,7 +4,7 @@
 wrong. Pure: no I/O, no clock, nothing of the rest of CallAPI.
 """
 
-from .catalogue import CATALOGUE, Meaning
+from ..catalogue import CATALOGUE, Meaning
 from .errors import NoResponseError, NotWellFormedError, Problem, RcmlError, TooLargeError
 from .nouns import Client, Noun, Number, Sip, Video
 from .parser import parse

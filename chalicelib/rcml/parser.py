@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from . import schema
-from .dialing import dial
+from .dial import dial
 from .errors import NoResponseError
 from .reading import by_name, name_of, read_fields, skip_child, skip_children, text_of
 from .report import Report

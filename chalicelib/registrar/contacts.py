@@ -13,8 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..calls.protocol import decode, encode
-from ..calls.registering import Contact, Rule, live
-from .table import CONFLICT_SECONDS, CONFLICTS, Item, Table
+from ..calls.registration import Contact, Rule, live
+from ..storage.table import CONFLICT_SECONDS, CONFLICTS, Item, Table
 
 __all__ = ["Contact", "Contacts", "ContendedError"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..calls.registering import (
+from ..calls.registration import (
     METHOD,
     InvalidAddressError,
     RefusedError,
@@ -15,7 +15,7 @@ from ..calls.registering import (
     rule_of,
     subject,
 )
-from .accounts import Accounts
+from ..storage.accounts import Accounts
 from .contacts import Contacts
 
 BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404

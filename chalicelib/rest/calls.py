@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 from ..calls.events import Created, Modified
 from ..calls.protocol import Modification, StepRequest
-from ..storage.driving import Steps
+from ..steps.executor import Steps
 from ..storage.listing import CallRow, InvalidTokenError, Listing, Page
 from ..storage.log import CallLog, Row
-from ..storage.outbound import Outbound
+from ..storage.queues import Outbound
 from ..storage.tasks import Tasks
 from .errors import BusyError, ConflictError, InvalidError, MissingError, StateError
-from .filters import Query
 from .forms import Change, Form, Sealing, call_change, new_call
+from .query import Query
 
 ATTEMPTS = 5
 UNANSWERED = ("queued", "initiated", "ringing")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from ..calls.parameters import API_VERSION
 from ..storage.listing import CallRow, Page
 from .errors import RestError
-from .filters import Query
+from .query import Query
 
 Format = Literal["json", "xml"]
 CONTENT_TYPES: dict[Format, str] = {"json": "application/json", "xml": "application/xml"}

@@ -3,9 +3,9 @@
 Pure: no I/O, no clock, nothing of the rest of CallAPI.
 """
 
-from .addresses import Address, Reason, address_of, reason_of
 from .errors import InvalidAddressError, InvalidSipUri, SipError, SipWarning
 from .headers import invite_headers
+from .name_addr import Address, Reason, address_of, reason_of
 from .responses import best_response, outcome
 from .uri import SipUri, parse_uri
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from .addresses import address_of
 from .errors import InvalidAddressError, InvalidSipUri
+from .name_addr import address_of
 from .uri import SipUri, parse_uri
 
 BAD_CONTACT = 32100

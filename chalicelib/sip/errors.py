@@ -5,7 +5,7 @@
     └── InvalidAddressError      32100 a From, To or Contact value that is no address
 
 A `SipWarning` never stops anything.  Codes are those of the product's one catalogue
-(`chalicelib.rcml.catalogue`).
+(`chalicelib.catalogue`).
 """
 
 from __future__ import annotations

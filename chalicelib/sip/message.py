@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from chalicelib.calls.session import Headers
-
 from . import wire
+
+Headers = tuple[tuple[str, str], ...]
+"""Names and values, in the order of the message."""
 
 _TOKEN = re.compile(r"[A-Za-z0-9.!%*_+`'~-]+")
 # A quoted name may hold brackets.  Linear in the length of the value: it comes from strangers.

@@ -16,18 +16,18 @@ import msgspec
 from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest, TraceResponse, encode
-from ..calls.registering import Contact
+from ..calls.registration import Contact
 from ..calls.session import Call, Session
 from ..calls.step import Step, step
-from .accounts import Accounts
-from .contacts import Contacts
-from .failures import is_permanent
+from ..registrar.contacts import Contacts
+from ..storage.accounts import Accounts
+from ..storage.failures import is_permanent
+from ..storage.listing import Listing, changed_calls
+from ..storage.log import CallLog, LoggedProblem, Row
+from ..storage.queues import Outbound
+from ..storage.table import AdditionsRefusedError
+from ..storage.traces import Traces
 from .limits import charge
-from .listing import Listing, changed_calls
-from .log import CallLog, LoggedProblem, Row
-from .outbound import Outbound
-from .table import AdditionsRefusedError
-from .traces import Traces
 
 _log = logging.getLogger(__name__)
 NOT_QUEUED = 12400

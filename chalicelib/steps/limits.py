@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..calls.admission import live_calls
 from ..calls.events import Quota
-from ..calls.policy import Limits
+from ..calls.routing.admission import live_calls
+from ..calls.routing.policy import Limits
 from ..calls.session import Session
-from .table import Addition, AdditionsRefusedError
+from ..storage.table import Addition, AdditionsRefusedError
 
 CONCURRENT, RATE = 10004, 32001
 # Long after anybody could write to the count of that second.

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from ..calls.commands import Fetch
 from ..calls.events import Event, Fetched, TaskLost
 from ..calls.protocol import StepRequest, StepResponse
-from .driving import Steps
-from .log import CallLog, Row
-from .tasks import Task, Tasks
+from ..storage.log import CallLog, Row
+from ..storage.tasks import Task, Tasks
+from .executor import Steps
 
 SILENCE_SECONDS = 45
 SESSIONS_PER_TASK = 200

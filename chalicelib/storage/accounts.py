@@ -15,9 +15,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from ..calls.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
 from ..calls.protocol import decode, encode
-from ..calls.registering import ALGORITHMS, Algorithm, ha1
+from ..calls.registration import ALGORITHMS, Algorithm, ha1
+from ..calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
 from ..calls.session import Application
 from .cache import Cache
 from .table import Item, Table

@@ -20,8 +20,8 @@ class Task:
 class Tasks:
     """The tasks' rows in the calls table (``pk = tasks``), and its index ``by_task`` of open sessions.
 
-    A row is the task's own (signaling/heartbeat.py), until the reaper condemns the task: a task renews its row only
-    while that says more than 0, so from then on it knows that it was declared dead.
+    A row is the task's own (signaling/cloud/heartbeat.py), until the reaper condemns the task: a task renews its row
+    only while that says more than 0, so from then on it knows that it was declared dead.
     """
 
     def __init__(self, table: Table) -> None:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..calls.commands import Callback
-from .address_guard import AddressGuard
 from .errors import NO_ACCOUNT, RequestError
+from .exchange import Response, exchange
 from .fetch import signed_request
-from .request import Response, exchange
+from .guard import AddressGuard
 
 DAY = 86400.0
 GONE = 410

@@ -23,8 +23,8 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from . import errors
-from .address_guard import AddressGuard
 from .errors import RequestError
+from .guard import AddressGuard
 
 CONNECT_SECONDS = 5.0
 TOTAL_SECONDS = 15.0

@@ -11,9 +11,9 @@ from ..calls.commands import Fetch
 from ..calls.events import Fetched
 from ..calls.session import MOST_URL
 from . import errors
-from .address_guard import AddressGuard
 from .errors import RequestError
-from .request import TOTAL_SECONDS, Request, Response, exchange
+from .exchange import TOTAL_SECONDS, Request, Response, exchange
+from .guard import AddressGuard
 from .signature import standard_headers, url_signature
 
 MAX_REDIRECTS = 5

@@ -12,13 +12,14 @@ from functools import cache, wraps
 from chalice import Chalice, Response
 
 from chalicelib import rcml, sip
+from chalicelib.registrar.contacts import Contacts
 from chalicelib.rest.auth import authenticate
 from chalicelib.rest.calls import Account, Calls, Edge
 from chalicelib.rest.errors import InternalError, InvalidError, RestError
-from chalicelib.rest.filters import parse_query
 from chalicelib.rest.forms import Form, Sealing
+from chalicelib.rest.query import parse_query
 from chalicelib.rest.recordings import Recordings, recording_resource
-from chalicelib.rest.rendering import (
+from chalicelib.rest.resources import (
     CONTENT_TYPES,
     Format,
     call_resource,
@@ -26,13 +27,12 @@ from chalicelib.rest.rendering import (
     list_resource,
     rendered,
 )
+from chalicelib.steps.executor import Steps
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contacts
-from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.queues import Outbound
 from chalicelib.storage.secrets import Sealer
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks

@@ -21,8 +21,8 @@ from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.table import Table
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.deliver import Attempt, Delivered, Deliverer, Dropped, Outcome, Retry
+from chalicelib.webhooks.guard import AddressGuard
 
 app = Chalice(app_name="callbacks")
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)

@@ -20,9 +20,9 @@ from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.secrets import PasswordTooLongError, Sealer
 from chalicelib.storage.table import Table
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.errors import CREDENTIALS, TOO_LARGE, RequestError
 from chalicelib.webhooks.fetch import Fetcher
+from chalicelib.webhooks.guard import AddressGuard
 
 app = Chalice(app_name="fetch")
 

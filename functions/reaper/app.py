@@ -16,14 +16,14 @@ from chalice import Chalice
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import decode, encode
+from chalicelib.registrar.contacts import Contacts
+from chalicelib.steps.executor import Steps
+from chalicelib.steps.reaper import Reaper, ReapingError
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contacts
-from chalicelib.storage.driving import Steps
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.outbound import Outbound
-from chalicelib.storage.reaping import Reaper, ReapingError
+from chalicelib.storage.queues import Outbound
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
 from chalicelib.storage.traces import Traces

@@ -11,11 +11,11 @@ from typing import Any
 import msgspec
 from chalice import Chalice
 
-from chalicelib.calls.registering import Registered, Registration
+from chalicelib.calls.registration import Registered, Registration
+from chalicelib.registrar.contacts import Contacts
+from chalicelib.registrar.service import Registrar
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contacts
-from chalicelib.storage.registrar import Registrar
 from chalicelib.storage.table import Table
 
 app = Chalice(app_name="register")

@@ -13,14 +13,14 @@ import msgspec
 from chalice import Chalice
 
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
+from chalicelib.registrar.contacts import Contacts
+from chalicelib.steps.executor import Steps
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contacts
-from chalicelib.storage.driving import Steps
 from chalicelib.storage.failures import is_permanent
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.queues import Outbound
 from chalicelib.storage.table import Table
 from chalicelib.storage.traces import Traces
 

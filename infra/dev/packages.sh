@@ -9,7 +9,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 wanted() {
-    sed 's/#.*//' "$root/infra/dev/packages.txt" "$root/infra/signaling/engine-packages.txt" | grep -v '^ *$'
+    sed 's/#.*//' "$root/infra/dev/packages.txt" "$root/signaling/engine/native/engine-packages.txt" | grep -v '^ *$'
     # Debian splits its own interpreter: venv and headers are packages. Another one (pyenv, a build) has both.
     if python=$("$root/infra/dev/find-python.sh" 2> /dev/null) &&
         [ "$("$python" -c 'import sys; print(sys.base_prefix)')" != /usr ]; then

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import time
 
-from .legs import Leg
-from .loop import Loop
-from .settings import Settings
-from .watching import Watch
+from ..engine.loop import Loop
+from ..settings import Settings
+from .leg import Leg
+from .rtp_timeout import Watch
 
 AFTER_DIAL = 10.0
 """Seconds by which the limit of a Dial comes first: time to hang up the callee, and to ask the Dial's action."""

@@ -8,16 +8,16 @@ from typing import Protocol
 
 from chalicelib.calls.protocol import SipMessage
 
-from .audio import Downloads
-from .controller import Controller, Unseal
-from .credentials import Credentials
-from .endpoint import Endpoint
-from .loop import Loop
-from .recording import Recordings
-from .registrar import Registrar
-from .resolving import Resolver
-from .settings import Settings
-from .speech import Speech
+from ..cloud.functions import Controller, Unseal
+from ..engine.endpoint import Endpoint
+from ..engine.loop import Loop
+from ..media.downloads import Downloads
+from ..media.recording import Recordings
+from ..media.speech import Speech
+from ..registrar.registrar import Registrar
+from ..routing.credentials import Credentials
+from ..routing.resolver import Resolver
+from ..settings import Settings
 
 
 class Traced(Protocol):

@@ -7,8 +7,9 @@ import time
 
 import pjsua2 as pj
 
-from .engine_call import SipCall
-from .wire import KEYS
+from chalicelib.sip.wire import KEYS
+
+from ..engine.call import SipCall
 
 SAME_KEY = 2.0
 """Seconds within which a key that was heard as a tone is also told as INFO, by a peer that does both."""

@@ -9,13 +9,13 @@ from collections.abc import Callable
 
 from chalicelib.calls import commands
 
-from .legs import Leg
-from .loop import Timer
-from .media import bridge, unbridge
-from .placing import Placing
-from .recording import DialRecording
-from .ringing import Ringing
-from .services import Services
+from ..engine.loop import Timer
+from ..media.bridge import bridge, unbridge
+from ..media.recording import DialRecording
+from ..media.ringback import Ringing
+from .context import Services
+from .leg import Leg
+from .outbound_leg import Placing
 
 
 class Dialing:

@@ -15,17 +15,17 @@ import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
+from chalicelib.sip.message import final_reason, x_headers
 
+from ..engine.call import SipCall
+from ..engine.endpoint import Endpoint, Route, SipAccount
+from ..engine.loop import Loop
+from ..engine.requests import add_header, call_parameters
+from ..routing.redirects import contacts
 from . import dtmf
 from .dtmf import Keypad
-from .endpoint import Endpoint, Route, SipAccount
-from .engine_call import SipCall
-from .loop import Loop
-from .messages import final_reason, x_headers
-from .owner import NOBODY, Owner
-from .redirects import contacts
-from .referring import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
-from .requests import add_header, call_parameters
+from .observer import NOBODY, Owner
+from .refer import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""

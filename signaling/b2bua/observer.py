@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.calls.session import Headers
 
-from .referring import Refer
+from .refer import Refer
 
 if TYPE_CHECKING:
-    from .legs import Leg
+    from .leg import Leg
 
 
 class Owner(Protocol):

@@ -9,15 +9,15 @@ from functools import partial
 
 from chalicelib.calls import commands
 from chalicelib.calls.session import Headers
+from chalicelib.sip.message import from_header
 
-from .endpoint import Route
-from .legs import UNREACHABLE, Leg
-from .loop import Timer
-from .messages import from_header
-from .redirects import MOST, MOVED
-from .resolving import REFUSED, TargetError, is_address
-from .services import Services
-from .targets import Target, loose, wanted
+from ..engine.endpoint import Route
+from ..engine.loop import Timer
+from ..routing.redirects import MOST, MOVED
+from ..routing.resolver import REFUSED, TargetError, is_address
+from ..routing.target import Target, loose, wanted
+from .context import Services
+from .leg import UNREACHABLE, Leg
 
 SILENCE_SECONDS = 4.0
 """After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is

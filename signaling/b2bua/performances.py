@@ -7,9 +7,9 @@ from functools import partial
 
 from chalicelib.calls import commands
 
-from .legs import Leg
-from .performing import Performance
-from .services import Services
+from ..media.performance import Performance
+from .context import Services
+from .leg import Leg
 
 Performed = Callable[[commands.Perform, str, int], None]
 """Told when one has ended: the digits of its last Gather, and the catalogue code of its first failure, 0 for none."""

@@ -1,6 +1,6 @@
 """REFER within a call (RFC 3515): which of them the task accepts, and the NOTIFYs that tell how it went.
 
-What is to be done about it the engine decides; the SIP engine only answers (infra/signaling/refer.patch).
+What is to be done about it the engine decides; the SIP engine only answers (signaling/engine/native/refer.patch).
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from typing import Any
 
 import pjsua2 as pj
 
-from .messages import address_uri, header
-from .requests import add_header
-from .wire import URI
+from chalicelib.sip.message import address_uri, header
+from chalicelib.sip.wire import URI
+
+from ..engine.requests import add_header
 
 ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED, DECLINE = 202, 400, 501, 603
 TRYING, FIRST_FINAL = 100, 200

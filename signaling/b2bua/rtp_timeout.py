@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
-from .legs import Leg
-from .loop import Loop, Timer
+from ..engine.loop import Loop, Timer
+from .leg import Leg
 
 NO_MEDIA = 32018
 LOOKS = 30

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .legs import Leg
-from .loop import Loop
+from ..engine.loop import Loop
+from .leg import Leg
 
 KEY_SECONDS = 0.25
 """From one key to the next: the engine plays each for 100 ms (RFC 4733 §2.5) and rests a little."""

@@ -12,18 +12,18 @@ from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
 
+from ..engine.endpoint import SipAccount
+from ..engine.loop import GuardedLoop, Timer
+from ..media.recording import DialRecording
 from .call_limits import CallLimits
-from .conversation import INTERNAL_FAILURE, Conversation, now
-from .dialing import Dialing
-from .endpoint import SipAccount
-from .keys import Keys, nothing
-from .legs import Leg
-from .loop import GuardedLoop, Timer
+from .context import Services
+from .fork import Dialing
+from .leg import Leg
+from .outbound_leg import Answer, Placing
 from .performances import Performances
-from .placing import Answer, Placing
-from .recording import DialRecording
-from .referring import Refer
-from .services import Services
+from .refer import Refer
+from .send_digits import Keys, nothing
+from .step_client import INTERNAL_FAILURE, Conversation, now
 
 SERVER_ERROR = 500
 GIVE_UP_SECONDS = 30.0

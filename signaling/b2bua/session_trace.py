@@ -10,8 +10,7 @@ import time
 from collections import deque
 
 from chalicelib.calls.protocol import SipMessage
-
-from .messages import header
+from chalicelib.sip.message import header
 
 MESSAGE_CHARACTERS = 8192
 """Of one message; the rest of it is cut off."""

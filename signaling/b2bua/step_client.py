@@ -23,8 +23,8 @@ from chalicelib.calls import events
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
 
-from .controller import FETCH_FAILED, NotAnsweredError
-from .services import Services
+from ..cloud.functions import FETCH_FAILED, NotAnsweredError
+from .context import Services
 from .session_trace import SessionTrace
 
 PATIENCE = 0.02

@@ -10,18 +10,19 @@ from functools import partial
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import Modification
+from chalicelib.sip import message as messages
+from chalicelib.sip import wire
 
-from . import messages, wire
-from .admission import Admission
-from .conversation import fresh
-from .endpoint import SipAccount
-from .legs import Leg
-from .loop import MainLoop
-from .methods import METHODS, REGISTRATION, take_only
-from .owner import NOBODY
-from .services import Services
-from .sessions import Session
-from .sounds import sounds_alive
+from ..engine.admission import Admission
+from ..engine.endpoint import SipAccount
+from ..engine.loop import MainLoop
+from ..engine.methods import METHODS, REGISTRATION, take_only
+from ..engine.sounds import sounds_alive
+from .context import Services
+from .leg import Leg
+from .observer import NOBODY
+from .session import Session
+from .step_client import fresh
 from .tracing import Tracing
 
 _log = logging.getLogger(__name__)

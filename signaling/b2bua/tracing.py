@@ -14,12 +14,12 @@ from functools import partial
 
 from chalicelib.calls.protocol import SipMessage, TracePart, TraceRequest
 
-from .controller import NotAnsweredError
-from .loop import Loop
-from .services import Dialogs, Services
+from ..cloud.functions import NotAnsweredError
+from ..engine.loop import Loop
+from ..engine.trace import Trace
+from .context import Dialogs, Services
+from .session import Session
 from .session_trace import BATCH_CHARACTERS
-from .sessions import Session
-from .trace import Trace
 
 COLLECT_EVERY = 0.1
 """Seconds.  The engine keeps 4 MiB; at 400 calls a second it is given about 0.5."""

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse, decode, encode
-from chalicelib.calls.registering import Registered, Registration
+from chalicelib.calls.registration import Registered, Registration
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient

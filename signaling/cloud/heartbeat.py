@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from ..settings import Settings
 from .metrics import publish
-from .settings import Settings
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

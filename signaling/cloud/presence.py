@@ -9,11 +9,11 @@ from typing import Any
 
 from botocore.config import Config
 
+from ..b2bua.switchboard import Switchboard
+from ..engine.loop import MainLoop
+from ..settings import Settings
 from .heartbeat import Heartbeat
-from .loop import MainLoop
 from .queues import claim_outbound, obey
-from .settings import Settings
-from .switchboard import Switchboard
 
 # At the end of a drain ECS leaves little time, and a beat that comes late is none.
 IMPATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})

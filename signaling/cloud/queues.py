@@ -15,8 +15,8 @@ import msgspec
 
 from chalicelib.calls.protocol import Modification, OutboundCall, decode
 
-from .loop import MainLoop
-from .switchboard import Switchboard
+from ..b2bua.switchboard import Switchboard
+from ..engine.loop import MainLoop
 
 _log = logging.getLogger(__name__)
 LONG_POLL = 10  # s

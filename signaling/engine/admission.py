@@ -12,7 +12,7 @@ MOST_CALLS = ENGINE_CALLS * 7 // 8  # what is left is for the callees of those w
 
 
 class Admission:
-    """``start`` after libInit.  See infra/signaling/admission.c."""
+    """``start`` after libInit.  See signaling/engine/native/admission.c."""
 
     def __init__(self) -> None:
         self._library = ctypes.CDLL(_pjsua2.__file__)

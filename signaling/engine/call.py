@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.wire import REASON, repaired
+
+from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
-from .referring import DECLINE
-from .wire import REASON, repaired
 
 if TYPE_CHECKING:
-    from .legs import Leg
+    from ..b2bua.leg import Leg
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class SipCall(pj.Call):
             self.leg.digit_pressed(prm.digit)
 
     def onCallTransferRequest(self, prm: Any) -> None:
-        """Only answered here: infra/signaling/refer.patch keeps the engine from calling anybody."""
+        """Only answered here: signaling/engine/native/refer.patch keeps the engine from calling anybody."""
         try:
             prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
         except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer

@@ -13,10 +13,11 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.wire import repaired
+
+from ..routing.resolver import Guard
+from ..settings import Settings
 from .nexthop import NextHop
-from .resolving import Guard
-from .settings import Settings
-from .wire import repaired
 
 ENGINE_CALLS = 1024  # PJSUA_MAX_CALLS of our build; above it pjsua clamps silently
 MAX_ACCOUNTS = 200

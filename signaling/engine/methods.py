@@ -12,7 +12,7 @@ REGISTRATION = ("REGISTER",)
 
 
 def take_only(methods: tuple[str, ...]) -> None:
-    """From now on, and say so in Allow; after libInit.  See infra/signaling/methods.c."""
+    """From now on, and say so in Allow; after libInit.  See signaling/engine/native/methods.c."""
     status = ctypes.CDLL(_pjsua2.__file__).callapi_methods_start(",".join(methods).encode())
     if status != 0:
         raise RuntimeError(f"the engine's gate did not start: {status}")

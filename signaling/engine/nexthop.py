@@ -11,14 +11,14 @@ import logging
 
 import _pjsua2
 
-from .resolving import Guard
+from ..routing.resolver import Guard
 
 _Judge = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 _log = logging.getLogger(__name__)
 
 
 class NextHop:
-    """``start`` after libInit.  See infra/signaling/nexthop.c."""
+    """``start`` after libInit.  See signaling/engine/native/nexthop.c."""
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard

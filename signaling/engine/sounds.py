@@ -1,7 +1,7 @@
 """Sounds of our own in the engine's conference bridge: files, ring tones, recordings.
 
-They live in C (infra/signaling/sounds.c), from where nothing calls back into Python: whether a sound has ended is asked
-for.  All of them end in one way, ``stop``.  Everything here is for the loop.
+They live in C (native/sounds.c), from where nothing calls back into Python: whether a sound has ended is asked for.
+All of them end in one way, ``stop``.  Everything here is for the loop.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import _pjsua2
 
-from .legs import Leg
-from .tones import RING_TONES
-from .wav import NotPlayableError, seconds_of
+from ..b2bua.leg import Leg
+from ..media.tones import RING_TONES
+from ..media.wav import NotPlayableError, seconds_of
 
 VOLUME = 8000  # of 32767: about -12 dBm0
 SILENCE = 0

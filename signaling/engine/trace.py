@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import _pjsua2
 
-from .wire import text
+from chalicelib.sip.wire import text
 
 SIZE = 1 << 20
 

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pjsua2 as pj
 
-from .legs import Leg
-from .loop import Loop, Timer
-from .sounds import Prompt
+from ..b2bua.leg import Leg
+from ..engine.loop import Loop, Timer
+from ..engine.sounds import Prompt
 
 _log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.005

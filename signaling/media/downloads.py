@@ -7,11 +7,11 @@ from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
 from chalicelib.webhooks import errors
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.errors import RequestError
-from chalicelib.webhooks.request import TOTAL_SECONDS, Request, exchange
+from chalicelib.webhooks.exchange import TOTAL_SECONDS, Request, exchange
+from chalicelib.webhooks.guard import AddressGuard
 
-from .files import Files
+from .file_cache import Files
 
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_SECONDS = 300.0

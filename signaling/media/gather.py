@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from chalicelib.calls.commands import Gather
 
-from .loop import Loop, Timer
+from ..engine.loop import Loop, Timer
 
 MOST_DIGITS = 1000
 """Of a Gather that names no number: each key starts its time anew, and a program can press one for ever."""

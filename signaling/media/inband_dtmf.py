@@ -1,6 +1,7 @@
 """Keys that come as tones in the sound, from a peer that sends them in no other way.
 
-The engine listens (infra/signaling/inband.c): Python on the media clock's thread would hold up the sound of every call.
+The engine listens (engine/native/inband.c): Python on the media clock's thread would hold up the sound of every
+call.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 
-from .legs import Leg
-from .loop import Loop, Timer
-from .sounds import engine
+from ..b2bua.leg import Leg
+from ..engine.loop import Loop, Timer
+from ..engine.sounds import engine
 
 EVERY = 0.05
 """Seconds between looks at what was heard."""

@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
-from .gathering import Gathering
-from .inband import Ear
-from .legs import Leg
-from .loop import Timer
-from .media import NO_AUDIO_SECONDS
-from .prompting import Prompting
-from .services import Services
+from ..b2bua.context import Services
+from ..b2bua.leg import Leg
+from ..engine.loop import Timer
+from .bridge import NO_AUDIO_SECONDS
+from .gather import Gathering
+from .inband_dtmf import Ear
+from .prompt import Prompting
 
 Item = Say | Play | Pause | Gather
 

@@ -7,12 +7,12 @@ from functools import partial
 
 from chalicelib.calls.commands import Play, Say
 
-from .audio import NO_SOUND, DownloadError
-from .legs import Leg
-from .loop import Timer
-from .media import NO_AUDIO_SECONDS, Playing
-from .services import Services
-from .sounds import SoundError
+from ..b2bua.context import Services
+from ..b2bua.leg import Leg
+from ..engine.loop import Timer
+from ..engine.sounds import SoundError
+from .bridge import NO_AUDIO_SECONDS, Playing
+from .downloads import NO_SOUND, DownloadError
 
 SPEECH_FAILED = 13520
 FOR_EVER = 0

@@ -20,9 +20,9 @@ import pjsua2 as pj
 
 from chalicelib.calls import commands, events
 
-from .legs import Leg
-from .loop import Loop
-from .sounds import SILENCE, Recorder, SoundError
+from ..b2bua.leg import Leg
+from ..engine.loop import Loop
+from ..engine.sounds import SILENCE, Recorder, SoundError
 from .uploads import Finished, Uploads
 
 Side = Literal["caller", "callee"]

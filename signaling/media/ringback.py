@@ -9,9 +9,9 @@ import pjsua2 as pj
 
 from chalicelib.calls import commands
 
-from .legs import Leg
-from .services import Services
-from .sounds import Music, RingTone, SoundError
+from ..b2bua.context import Services
+from ..b2bua.leg import Leg
+from ..engine.sounds import Music, RingTone, SoundError
 
 _log = logging.getLogger(__name__)
 SESSION_PROGRESS = 183

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .files import Files
+from .file_cache import Files
 from .voices import STANDARD, VOICES, Voices
 
 RATE = 16000  # Hz, of Polly's PCM

@@ -1,4 +1,4 @@
-"""The REGISTERs that the engine keeps until they are answered.  See infra/signaling/registrar.c."""
+"""The REGISTERs that the engine keeps until they are answered.  See signaling/engine/native/registrar.c."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from functools import cached_property
 import _pjsua2
 
 from chalicelib.calls.session import Headers
-
-from . import wire
-from .messages import address_uri, header_lines, host_of
+from chalicelib.sip import wire
+from chalicelib.sip.message import address_uri, header_lines, host_of
 
 # What is drained at a time: thirty messages of the longest kind, so that the calls get their turn between.
 SIZE = 1 << 18

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from chalicelib.calls.registering import (
+from chalicelib.calls.registration import (
     ALGORITHMS,
     METHOD,
     Credentials,
@@ -23,9 +23,9 @@ from chalicelib.calls.registering import (
     read_credentials,
 )
 
-from .loop import Loop
+from ..engine.loop import Loop
+from .inbox import Registers, Request
 from .nonces import Nonces
-from .registers import Registers, Request
 
 Register = Callable[[Registration], Registered]
 """Asks the register function; blocks."""

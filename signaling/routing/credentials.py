@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .resolving import TargetError
+from .resolver import TargetError
 
 CREDENTIALS_UNUSABLE = 13249
 KEPT_SECONDS = 60.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from . import wire
-from .messages import address_uri, header_lines
+from chalicelib.sip import wire
+from chalicelib.sip.message import address_uri, header_lines
 
 MOVED = frozenset({300, 301, 302})
 """305 names a proxy and 380 another service: neither is another place to send this INVITE to."""

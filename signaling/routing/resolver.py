@@ -18,9 +18,9 @@ import dns.exception
 import dns.nameserver
 import dns.resolver
 
-from chalicelib.calls.policy import HostRules
+from chalicelib.calls.routing.policy import HostRules
 
-from .targets import Target, Transport, Wanted, wanted
+from .target import Target, Transport, Wanted, wanted
 
 REFUSED = 13254
 UNREACHABLE = 32011

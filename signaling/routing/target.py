@@ -90,7 +90,7 @@ class Target:
         return f"{scheme}:{self._host()}:{self.port}{suffix}"
 
     def _host(self) -> str:
-        """TLS needs the name too, for the certificate: see infra/signaling/nexthop.c."""
+        """TLS needs the name too, for the certificate: see signaling/engine/native/nexthop.c."""
         if self.transport == "tls" and not self.name.startswith("["):
             return f"callapi-{ipaddress.ip_address(self.address).packed.hex()}.{self.name}"
         return f"[{self.address}]" if ":" in self.address else self.address

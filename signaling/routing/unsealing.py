@@ -7,8 +7,8 @@ import binascii
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from .controller import Unseal
-from .resolving import TargetError
+from ..cloud.functions import Unseal
+from .resolver import TargetError
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.calls.commands import Dial, Invite
 from chalicelib.calls.events import Claimed, Created
-from chalicelib.calls.policy import HostRules, InvalidPolicyError, Limits, Policy, check_policy
+from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Limits, Policy, check_policy
 from chalicelib.calls.session import Launch
 
 from .story import APP, CALLER, Story

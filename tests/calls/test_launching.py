@@ -8,10 +8,10 @@ import pytest
 
 from chalicelib.calls.commands import Invite
 from chalicelib.calls.events import Claimed, Created
-from chalicelib.calls.policy import Policy
-from chalicelib.calls.registering import Contact
+from chalicelib.calls.registration import Contact
+from chalicelib.calls.routing.policy import Policy
+from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application, Launch
-from chalicelib.calls.trunks import Trunk
 
 from .story import ACCOUNT, CALLER, Story
 

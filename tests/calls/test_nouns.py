@@ -6,10 +6,10 @@ import pytest
 
 from chalicelib.calls.commands import Dial, Fetch
 from chalicelib.calls.events import Fetched
-from chalicelib.calls.policy import Policy
-from chalicelib.calls.registering import Contact
+from chalicelib.calls.registration import Contact
+from chalicelib.calls.routing.policy import Policy
+from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
-from chalicelib.calls.trunks import Trunk
 
 from .story import ACCOUNT, CALLER, Story
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from chalicelib.calls.commands import Dial, Fetch, Leg
-from chalicelib.calls.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
+from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
+from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
-from chalicelib.calls.trunks import Trunk
 
 from .story import ACCOUNT, Story
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 AT_ONCE = """
 import sys, threading
 sys.setswitchinterval(1e-6)
-from chalicelib.calls import commands, events, protocol, registering
+from chalicelib.calls import commands, events, protocol, registration
 kind, data = getattr({module}, "{kind}"), b"{data}"
 start = threading.Barrier(30)
 def read():
@@ -30,6 +30,8 @@ MESSAGES = [
     ),
     ("protocol", "StepResponse", '{"session":"CA1","number":0,"commands":[{"type":"ring","call":"CA1"}]}'),
     ("protocol", "Modification", '{"session":"CA1","call":"CA1","redirection":{"url":"https://a.example/"}}'),
+    ("protocol", "TraceRequest", '{"traces":[{"session":"CA1","first":0,"messages":[]}]}'),
+    ("protocol", "TraceResponse", "{}"),
     ("protocol", "OutboundCall", '{"session":"CA1"}'),
     (
         "commands",
@@ -37,7 +39,7 @@ MESSAGES = [
         '{"type":"fetch","call":"CA1","id":"F","account_sid":"AC1","url":"https://a.example/"}',
     ),
     ("events", "Fetched", '{"type":"fetched","at":1.0,"call":"CA1","id":"F"}'),
-    ("registering", "Registered", '{"code":200}'),
+    ("registration", "Registered", '{"code":200}'),
 ]
 
 

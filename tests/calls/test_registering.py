@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from chalicelib.calls.registering import (
+from chalicelib.calls.registration import (
     Contact,
     RefusedError,
     Registration,

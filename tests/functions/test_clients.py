@@ -8,8 +8,8 @@ from chalice.test import Client
 from chalicelib.calls.commands import Dial, Leg
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.step import step as pure_step
+from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage import aws
-from chalicelib.storage.contacts import Contact, Contacts
 from tests.storage.cloud import ACCOUNT, CALLER, Cloud
 from tests.storage.scenes import fetched, incoming, request
 

@@ -13,7 +13,7 @@ from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.storage.secrets import Sealer
 from chalicelib.webhooks.signature import url_signature
-from signaling.unsealing import unsealer
+from signaling.routing.unsealing import unsealer
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN, Cloud, cloud_running, function
 from tests.webhooks.servers import answer, application
 

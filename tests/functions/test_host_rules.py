@@ -8,7 +8,7 @@ from chalice.test import Client
 
 from chalicelib.calls.commands import Dial
 from chalicelib.calls.events import Created
-from chalicelib.calls.policy import HostRules, InvalidPolicyError, Policy
+from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy
 from chalicelib.calls.session import Application, Launch
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud
 from tests.storage.scenes import fetched, incoming, request

@@ -9,9 +9,9 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.calls.protocol import decode, encode
-from chalicelib.calls.registering import Registered, Registration
+from chalicelib.calls.registration import Registered, Registration
 from chalicelib.calls.session import Application
-from chalicelib.storage.contacts import Contacts
+from chalicelib.registrar.contacts import Contacts
 from tests.digest import authorization
 from tests.storage.cloud import ACCOUNT, Cloud, cloud_running, function
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
-from signaling.messages import header, header_lines
+from chalicelib.sip.message import header, header_lines
 
 AUTO = "auto"
 """The Content-Length that is written when the message goes out."""

@@ -17,9 +17,9 @@ from callapi.platform import Client, register
 from callapi.processes import LOOPBACK
 from chalicelib.calls.commands import Callback, Dial, Fetch
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
-from chalicelib.calls.registering import Registration
+from chalicelib.calls.registration import Registration
 from chalicelib.calls.session import Application
-from chalicelib.storage.contacts import Contacts
+from chalicelib.registrar.contacts import Contacts
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table

@@ -10,7 +10,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]  # no stubs among the dependencies
 
 from callapi.packaging import ROOT
-from signaling.metrics import publish
+from signaling.cloud.metrics import publish
 
 SAM = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
 

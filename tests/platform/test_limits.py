@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from chalicelib.calls.policy import Limits, Policy
+from chalicelib.calls.routing.policy import Limits, Policy
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.table import Table

@@ -12,7 +12,7 @@ import pytest
 from callapi.packaging import ROOT
 from callapi.platform import Platform, platform
 from callapi.up import application_from, client_from
-from chalicelib.storage.contacts import Contact, Contacts
+from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage.table import Table
 from tests.signaling.softphone import registering_softphone
 from tests.signaling.theatre import wait_until

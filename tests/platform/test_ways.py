@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 
 from chalicelib.calls.events import Bridged
-from chalicelib.calls.policy import Policy
+from chalicelib.calls.routing.policy import Policy
+from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application, StatusHook
-from chalicelib.calls.trunks import Trunk
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.table import Table
 from tests.platform.weather import HANG_UP, Call, Callee, Scene, document, element

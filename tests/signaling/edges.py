@@ -30,7 +30,7 @@ from .theatre import ROOT, Task, task_running, wait_until
 from .websounds import sounds_served
 
 BAD = re.compile(r"AddressSanitizer|Traceback|ERROR signaling|terminate called|on the loop")
-BUILD = ROOT / "infra/signaling/build-engine.sh"
+BUILD = ROOT / "signaling/engine/native/build-engine.sh"
 
 
 async def all_calls(stage: Stage, task: Task, calls: int, at_once: int, tell: Callable[[str], None]) -> None:

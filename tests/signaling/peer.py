@@ -12,7 +12,7 @@ import time
 import uuid
 
 from chalicelib.calls.session import Headers
-from signaling.messages import header, header_lines
+from chalicelib.sip.message import header, header_lines
 
 SDP = (
     "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"

@@ -24,7 +24,6 @@ import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.events import Event, Fetched, Incoming, Redirection
-from chalicelib.calls.policy import Policy
 from chalicelib.calls.protocol import (
     Modification,
     SipMessage,
@@ -34,7 +33,7 @@ from chalicelib.calls.protocol import (
     decode,
     encode,
 )
-from chalicelib.calls.registering import (
+from chalicelib.calls.registration import (
     Contact,
     RefusedError,
     Registered,
@@ -47,15 +46,16 @@ from chalicelib.calls.registering import (
     rule_of,
     subject,
 )
+from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
-from signaling.credentials import CREDENTIALS_UNUSABLE, Credential
-from signaling.loop import Loop
-from signaling.resolving import TargetError
-from signaling.sessions import Session as TaskSession
+from signaling.b2bua.session import Session as TaskSession
+from signaling.b2bua.switchboard import Switchboard
+from signaling.engine.loop import Loop
+from signaling.media.speech import espeak
+from signaling.routing.credentials import CREDENTIALS_UNUSABLE, Credential
+from signaling.routing.resolver import TargetError
 from signaling.settings import read_settings
-from signaling.speech import espeak
-from signaling.switchboard import Switchboard
 from signaling.task import run_task
 
 ACCOUNT = "AC" + "1" * 32

@@ -9,7 +9,7 @@ from typing import Any
 
 from callapi.processes import rtp_ports
 from chalicelib.calls.protocol import StepRequest
-from signaling.loop import THREADS
+from signaling.engine.loop import THREADS
 from tests.signaling.fleet import Deployment, deployment, never, signaling
 from tests.signaling.peer import Caller, Peer
 from tests.signaling.theatre import MAIN, Task, wait_until

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.calls.commands import Fetch, Ring
 from chalicelib.calls.events import Ended, Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
-from signaling.controller import ImpossibleError, LambdaController, NotAnsweredError, invoker
+from signaling.cloud.functions import ImpossibleError, LambdaController, NotAnsweredError, invoker
 from tests.webhooks.servers import Answer, Application, answer, application, closed_port, raw, silent
 
 CALL = "CA" + "1" * 32

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.webhooks.address_guard import AddressGuard
-from signaling import audio
-from signaling.audio import DownloadError, Downloads
-from signaling.files import Files
+from chalicelib.webhooks.guard import AddressGuard
+from signaling.media import downloads as audio
+from signaling.media.downloads import DownloadError, Downloads
+from signaling.media.file_cache import Files
 from tests.webhooks.servers import (
     Answer,
     answer,

@@ -1,4 +1,4 @@
-"""What `infra/signaling/build-engine.sh` must have built: limits, codecs, crypto, and the SIP trace."""
+"""What `signaling/engine/native/build-engine.sh` must have built: limits, codecs, crypto, and the SIP trace."""
 
 import base64
 import datetime

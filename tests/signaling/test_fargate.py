@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from signaling.fargate import identified
+from signaling.cloud.fargate import identified
 from signaling.settings import read_settings
 from tests.webhooks.servers import Application, answer, application
 

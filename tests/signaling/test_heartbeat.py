@@ -13,8 +13,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from signaling import heartbeat
-from signaling.heartbeat import Heartbeat
+from signaling.cloud import heartbeat
+from signaling.cloud.heartbeat import Heartbeat
 from signaling.settings import Settings
 from tests.storage.cloud import Cloud, cloud_running
 from tests.webhooks.servers import answer, application, closed_port

@@ -6,7 +6,7 @@ import time
 import tracemalloc
 from functools import partial
 
-from signaling.loop import GuardedLoop, MainLoop
+from signaling.engine.loop import GuardedLoop, MainLoop
 
 HOURS = 14400.0
 

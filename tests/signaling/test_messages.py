@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from signaling.messages import address_uri, display_name
+from chalicelib.sip.message import address_uri, display_name
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from signaling.nonces import KEPT, SECONDS, Nonces
+from signaling.registrar.nonces import KEPT, SECONDS, Nonces
 
 
 class Clock:

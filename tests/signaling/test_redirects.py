@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.redirects import contacts
+from signaling.routing.redirects import contacts
 from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running
 
 Start = Callable[..., Sipp]

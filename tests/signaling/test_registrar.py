@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from signaling.registers import Request
+from signaling.registrar.inbox import Request
 from tests.digest import parameter
 
 from .peer import Caller

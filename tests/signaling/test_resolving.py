@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.calls.policy import HostRules
-from signaling.resolving import REFUSED, UNREACHABLE, Guard, Resolver, TargetError
+from chalicelib.calls.routing.policy import HostRules
+from signaling.routing.resolver import REFUSED, UNREACHABLE, Guard, Resolver, TargetError
 from tests.signaling.nameserver import name_server
 
 LOOPBACK = Guard(("127.0.0.0/8", "::1"))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.calls.protocol import SipMessage
-from signaling.session_trace import SessionTrace
+from signaling.b2bua.session_trace import SessionTrace
 
 ACTS = st.lists(st.sampled_from(["add", "step", "send", "arrived", "lost"]), max_size=40)
 

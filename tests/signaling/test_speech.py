@@ -15,8 +15,8 @@ from moto import mock_aws
 from moto.polly.resources import VOICE_DATA
 
 from chalicelib import rcml
-from signaling.speech import Speech, SpeechError, Synthesize, espeak, polly
-from signaling.voices import STANDARD, VOICES
+from signaling.media.speech import Speech, SpeechError, Synthesize, espeak, polly
+from signaling.media.voices import STANDARD, VOICES
 from tests.webhooks.servers import Application, answer, application
 
 PCM = b"\1\2" * 1600  # a tenth of a second

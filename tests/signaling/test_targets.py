@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.targets import Target, wanted
+from signaling.routing.target import Target, wanted
 from tests.signaling.certificates import authority, certificate
 from tests.signaling.nameserver import name_server
 from tests.signaling.softphone import softphone

@@ -8,8 +8,8 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.storage.secrets import Sealer
-from signaling.resolving import TargetError
-from signaling.unsealing import unsealer
+from signaling.routing.resolver import TargetError
+from signaling.routing.unsealing import unsealer
 from tests.storage.cloud import Cloud, cloud_running
 from tests.webhooks.servers import answer, application
 

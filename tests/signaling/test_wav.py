@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.wav import NotPlayableError, seconds_of
+from signaling.media.wav import NotPlayableError, seconds_of
 
 PCM, ALAW, FLOAT = 1, 6, 3
 TO_A_PIPE = 0xFFFFFFFF

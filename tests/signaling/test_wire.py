@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import decode, encode
-from signaling import messages, wire
-from signaling.redirects import contacts
-from signaling.referring import judged
-from signaling.registers import Request
-from signaling.switchboard import incoming_event
+from chalicelib.sip import message as messages
+from chalicelib.sip import wire
+from signaling.b2bua.refer import judged
+from signaling.b2bua.switchboard import incoming_event
+from signaling.registrar.inbox import Request
+from signaling.routing.redirects import contacts
 
 HOSTILE = st.lists(
     st.sampled_from([b"\xe9", b"\xef\xbf\xbf", b"\xed\xa0\x80", b"\x00", b"\x85", b"\xf0\x9f\xbf\xbe", b"\r", b"\n",

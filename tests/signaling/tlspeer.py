@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from chalicelib.calls.session import Headers
-from signaling.messages import header_lines
+from chalicelib.sip.message import header_lines
 from tests.signaling.certificates import Certificate
 from tests.signaling.peer import SDP
 

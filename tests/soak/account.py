@@ -19,17 +19,17 @@ from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse
 from chalicelib.calls.session import Application
+from chalicelib.registrar.contacts import Contacts
+from chalicelib.steps.executor import Steps
 from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.contacts import Contacts
-from chalicelib.storage.driving import Steps
 from chalicelib.storage.failures import is_permanent
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.outbound import Outbound
+from chalicelib.storage.queues import Outbound
 from chalicelib.storage.table import Table
 from chalicelib.storage.traces import Traces
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.fetch import Fetcher
+from chalicelib.webhooks.guard import AddressGuard
 from tests.functions.world import ITEM, items_in, size_of
 from tests.signaling.fleet import Deployment, deployed_with, emulated
 from tests.storage.cloud import deployed_resources

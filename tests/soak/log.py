@@ -7,9 +7,9 @@ from collections import Counter
 
 from callapi.trace import Recorded, read_session
 from chalicelib.calls.protocol import SipMessage
+from chalicelib.sip.message import header
 from chalicelib.storage.table import Table
-from signaling.messages import header
-from signaling.session_trace import ENDING_CHARACTERS, MESSAGE_CHARACTERS, SESSION_CHARACTERS
+from signaling.b2bua.session_trace import ENDING_CHARACTERS, MESSAGE_CHARACTERS, SESSION_CHARACTERS
 from tests.signaling.theatre import wait_until
 
 from .long_call import LongCall

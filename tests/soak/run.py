@@ -28,7 +28,7 @@ from .samples import HEALTH, Sample, growth, held, process_figures
 from .site import VOICE, Site, silence, site_running
 
 WARM_UP = 70.0
-"""Seconds: the engine's transactions live 32 s, and memory is given back every 30 s (signaling/memory.py)."""
+"""Seconds: the engine's transactions live 32 s, and memory is given back every 30 s (signaling/engine/memory.py)."""
 QUIET_SECONDS = 60.0
 """Within which all must be given back after the last call."""
 _ERROR = re.compile(

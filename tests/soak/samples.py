@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from signaling.loop import THREADS
+from signaling.engine.loop import THREADS
 
 HEALTH = ("sessions", "calls", "dialogs", "transactions", "timers", "threads")
 PROCESS = ("rss", "process_threads")

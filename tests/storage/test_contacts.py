@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.storage.contacts import Contact, Contacts
+from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage.table import Table, UnprocessedError
 
 from .cloud import ACCOUNT, NOW, Cloud

@@ -4,8 +4,8 @@ import ipaddress
 
 import pytest
 
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.errors import RequestError
+from chalicelib.webhooks.guard import AddressGuard
 
 INSIDE = [
     "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "169.254.170.2", "100.64.0.1",

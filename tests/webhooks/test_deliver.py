@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from chalicelib.calls.commands import Callback
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.deliver import Attempt, Delivered, Deliverer, Dropped, Outcome, Retry
+from chalicelib.webhooks.guard import AddressGuard
 
 from .servers import answer, application, closed_port
 

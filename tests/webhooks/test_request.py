@@ -6,9 +6,9 @@ import time
 
 import pytest
 
-from chalicelib.webhooks.address_guard import AddressGuard
 from chalicelib.webhooks.errors import RequestError
-from chalicelib.webhooks.request import Request, Response, exchange
+from chalicelib.webhooks.exchange import Request, Response, exchange
+from chalicelib.webhooks.guard import AddressGuard
 
 from .servers import Answer, answer, application, closed_port, drip, drip_headers, raw, silent
 
@@ -33,7 +33,7 @@ def test_slow_server_is_cut_off_when_the_time_is_over(behaviour: Answer) -> None
 
 
 def test_server_may_think_for_longer_than_a_connection_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chalicelib.webhooks.request.CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr("chalicelib.webhooks.exchange.CONNECT_SECONDS", 0.2)
     assert failure(silent, 0.6) == 11203
 
 

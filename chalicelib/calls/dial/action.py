@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import sip
-from .parameters import dial_parameters, final_code
+from ... import sip
+from ..parameters import dial_parameters, final_code
+from ..session import Call, CallStatus, Dial
+from ..transition import Turn
 from .recording import recording_parameters
-from .session import Call, CallStatus, Dial
-from .turn import Turn
 
 UNREACHABLE_RANK = 599
 NOBODY_DIALLED = {"DialCallStatus": "failed", "DialBridged": "false", "DialCallDuration": "0"}

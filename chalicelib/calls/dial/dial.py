@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import rcml
-from .commands import Answer, Hangup, Leg, Notify, Ring
-from .commands import Dial as DialCommand
-from .documents import parse
+from ... import rcml
+from ..commands import Answer, Hangup, Leg, Notify, Ring
+from ..commands import Dial as DialCommand
+from ..documents import parse
+from ..session import Call, Dial
+from ..transition import Turn
+from .action import dial_result
 from .hunting import rounds
-from .outcome import dial_result
 from .placing import place
 from .recording import begin_recording
-from .session import Call, Dial
-from .turn import Turn
 
 TOO_MANY_URIS = 13250
 NOT_TRANSFERRED = 503

@@ -7,8 +7,8 @@ together every one of them is tried.
 
 from __future__ import annotations
 
-from .. import rcml
-from .turn import Turn
+from ... import rcml
+from ..transition import Turn
 
 Round = tuple[int, ...]
 """Places of nouns in their Dial, counted from 0."""

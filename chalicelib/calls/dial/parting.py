@@ -6,10 +6,10 @@ that is not bridged yet leaves its Dial alone; the Dial goes on with the others,
 
 from __future__ import annotations
 
-from .commands import Hangup, Part
+from ..commands import Hangup, Part
+from ..session import Call, Dial
+from ..transition import Turn
 from .dial import give_up, wind_up
-from .session import Call, Dial
-from .turn import Turn
 
 
 def dial_of(turn: Turn, call: Call) -> tuple[str, Dial] | None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from .. import rcml, sip
-from .admission import admit_one_more, admit_uri, policy_of, reference, rules_of
-from .clients import client_routes
-from .commands import Leg
-from .hops import hop_headers
-from .leg import end_call
-from .numbers import number_route
-from .parameters import API_VERSION
-from .routes import NoRouteError, Route, route_uri
-from .session import Call, Headers, StatusHook
-from .turn import Turn
+from ... import rcml, sip
+from ..commands import Leg
+from ..leg import end_call
+from ..parameters import API_VERSION
+from ..routing.admission import admit_one_more, admit_uri, policy_of, reference, rules_of
+from ..routing.clients import client_routes
+from ..routing.loops import hop_headers
+from ..routing.numbers import number_route
+from ..routing.routes import NoRouteError, Route, route_uri
+from ..session import Call, Headers, StatusHook
+from ..transition import Turn
 
 Placed = tuple[str, Leg | None]
 """A child call, and the leg to INVITE unless it has failed already."""

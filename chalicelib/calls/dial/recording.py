@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import rcml
-from .commands import Recording
-from .events import RecordingEnded, RecordingStarted
-from .session import Dial, Recorded
-from .turn import Turn
+from ... import rcml
+from ..commands import Recording
+from ..events import RecordingEnded, RecordingStarted
+from ..session import Dial, Recorded
+from ..transition import Turn
 
 
 def begin_recording(turn: Turn, sid: str, verb: rcml.Dial) -> Recording | None:

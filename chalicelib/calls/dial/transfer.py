@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import rcml
-from .commands import Notify
+from ... import rcml
+from ..commands import Notify
+from ..document import as_rcml, fresh_run, load
+from ..documents import parse
+from ..events import Fetched, Referred
+from ..session import Call, Dial, Referral
+from ..transition import Turn
 from .dial import NOT_TRANSFERRED
-from .documents import parse
-from .events import Fetched, Referred
 from .parting import dial_of, separate
-from .running import as_rcml, fresh_run, load
-from .session import Call, Dial, Referral
-from .turn import Turn
 
 TRANSFER_FAILED = 32218
 OK, DECLINE = 200, 603

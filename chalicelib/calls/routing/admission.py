@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from .. import sip
+from ... import sip
+from ..session import Session
+from ..transition import Turn
 from .policy import HostRules, Policy
 from .routes import NoRouteError
-from .session import Session
-from .turn import Turn
 
 HOST_REFUSED = 13254
 NUMBER_REFUSED = 13225

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ..registration import Contact
+from ..transition import Turn
 from .admission import rules_of
-from .registering import Contact
 from .routes import NoRouteError, Route, route_uri
-from .turn import Turn
 
 NOT_REGISTERED = 32009
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 
-from .. import sip
-from .events import Incoming
-from .session import Call, Headers, Session
+from ... import sip
+from ..events import Incoming
+from ..session import Call, Headers, Session
 
 HEADER = "X-CallAPI-Hops"
 MOST_VISITS = 4

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from ..transition import Turn
 from .admission import admit_user, policy_of, reference, rules_of
 from .policy import HostRules
 from .routes import NoRouteError, Route, route_uri
 from .trunks import SEPARATORS, chosen
-from .turn import Turn
 
 NOT_ROUTABLE = 13224
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .. import sip
-from .commands import Leg
+from ... import sip
+from ..commands import Leg
+from ..session import Headers
 from .policy import HostRules
-from .session import Headers
 
 
 class NoRouteError(Exception):

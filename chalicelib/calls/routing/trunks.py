@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from .. import sip
+from ... import sip
 
 SEPARATORS = str.maketrans("", "", "-.() ")
 """Visual separators of RFC 3966 §5.1.1, and the space that people write."""

@@ -6,10 +6,10 @@ each of which becomes an absolute URL.  What is over the bound is the next perfo
 
 from __future__ import annotations
 
-from .. import rcml
-from .commands import Gather, Pause, Play, Say
-from .session import Run
-from .turn import Turn
+from ... import rcml
+from ..commands import Gather, Pause, Play, Say
+from ..session import Run
+from ..transition import Turn
 
 Item = Say | Play | Pause | Gather
 Prompt = Say | Play | Pause

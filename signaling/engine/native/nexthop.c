@@ -1,7 +1,7 @@
 /* Next hop: a request goes to an address that was judged, never to where the engine's own look-up leads. That would block
- * the loop for all calls, and go past the guard (signaling/resolving.py). So the engine looks no name up, anywhere:
+ * the loop for all calls, and go past the guard (signaling/routing/resolver.py). So the engine looks no name up, anywhere:
  *
- * The first request of a call goes to the address that signaling/targets.py chose. Over TLS the peer's certificate is
+ * The first request of a call goes to the address that signaling/routing/target.py chose. Over TLS the peer's certificate is
  * held against the name that was dialled (RFC 5922 7.1), which is also the server name that we ask for in the handshake.
  * The engine takes both from the host of the Route: with an address there no certificate would match. So the Route's
  * host is callapi-<address in hex>.<name>, and here it is taken apart. That Route is hidden: it never shows in a message.
