@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
-from ..calls.events import Redirection
+from ..calls.events import CallChange
 from ..calls.session import MOST_URL, Application, CallEvent, Launch, Method, StatusHook
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
@@ -107,29 +107,21 @@ def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Calla
     return NewCall(to, from_, application, _launch(form, sealing))
 
 
-@dataclass(frozen=True)
-class Change:
-    """What POST Calls/{CallSid} asks for: one of both."""
-
-    status: Ending | None
-    redirection: Redirection | None
-
-
-def call_change(form: Form, sealing: Sealing) -> Change:
+def call_change(form: Form, sealing: Sealing) -> CallChange:
     """Check ``form``; raises InvalidError unless it has exactly one of Status, Url and Rcml."""
     form.allow(CHANGING)
     status, url, rcml = form.get("Status"), form.get("Url"), form.get("Rcml") or form.get("Twiml")
     if bool(status) + bool(url) + bool(rcml) != 1:
         raise InvalidError(20001, "Exactly one of Status, Url and Rcml is required")
     if status:
-        return Change(_ending(form, status), None)
+        return CallChange(_ending(form, status))
     if len(rcml) > RCML_CHARACTERS:
         raise InvalidError(21262, f"Rcml is longer than {RCML_CHARACTERS} characters")
     sealed = _sealed(sealing.document, rcml, "Rcml", 21262)
     if len(sealed.encode()) > CHANGE_BYTES:
         raise InvalidError(21262, f"Rcml is longer than {CHANGE_BYTES} bytes; serve it at a Url")
     with_peer = _truth(form, "MoveConnectedCallLeg")
-    return Change(None, Redirection(_url(form, "Url", 21205), _method(form, "Method"), sealed, with_peer))
+    return CallChange("", _url(form, "Url", 21205), _method(form, "Method"), sealed, with_peer)
 
 
 def _ending(form: Form, status: str) -> Ending:

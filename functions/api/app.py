@@ -84,7 +84,7 @@ def call(account_sid: str, call_sid: str) -> Response:
     sid = call_sid.removesuffix(".json").removesuffix(".xml")
     if app.current_request.method == "POST":
         form = Form.parse(app.current_request.raw_body)
-        row = _calls().modify(account, sid, form, _edge())
+        row = _calls().change(account, sid, form, _edge())
     else:
         row = _calls().show(account, sid)
     return _response("Call", call_resource(row, _root()))

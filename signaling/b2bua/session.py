@@ -9,7 +9,7 @@ from functools import partial
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
-from chalicelib.calls.protocol import Modification, SipMessage
+from chalicelib.calls.protocol import ChangeRequest, SipMessage
 from chalicelib.calls.session import Headers
 
 from ..engine.endpoint import SipAccount
@@ -52,7 +52,7 @@ class Session:
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
         self._placings: dict[str, Placing] = {}
-        self._modifications: set[str] = set()
+        self._changes: set[str] = set()
         self._performances = Performances(self._services, self._performed)
         self._dialings: dict[str, Dialing] = {}  # by the call that dials
         self._limits = CallLimits(self._services.loop, services.settings)
@@ -68,16 +68,12 @@ class Session:
         self._know_dialog(leg)
         self._services.loop.soon(partial(self.conversation.report, event))
 
-    def modify(self, message: Modification) -> None:
+    def change(self, message: ChangeRequest) -> None:
         """What the API asks of a call.  A queue may give the same message twice: only the first counts."""
-        if message.id and message.id in self._modifications:
+        if message.id and message.id in self._changes:
             return
-        self._modifications.add(message.id)
-        self.conversation.report(
-            events.Modified(
-                **now(), call=message.call, status=message.status, redirection=message.redirection
-            )
-        )
+        self._changes.add(message.id)
+        self.conversation.report(events.Changed(**now(), call=message.call, change=message.change))
 
     def trace(self, message: SipMessage) -> None:
         """For the log, with the next request."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.calls import events
-from chalicelib.calls.protocol import Modification
+from chalicelib.calls.protocol import ChangeRequest
 from chalicelib.sip import message as messages
 from chalicelib.sip import wire
 
@@ -111,11 +111,11 @@ class Switchboard:
         task = self.services.settings.task_id
         session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
-    def modify(self, message: Modification) -> None:
+    def change(self, message: ChangeRequest) -> None:
         """The API changes a call.  A session that has gone needs nothing."""
         session = self._sessions.get(message.session)
         if session is not None:
-            session.modify(message)
+            session.change(message)
 
     def drain(self, seconds: float) -> None:
         """503 from now on; stop when every session is over, hang up what is left after ``seconds``."""

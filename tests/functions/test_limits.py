@@ -193,6 +193,6 @@ def test_limits_add_no_request_to_a_call_that_they_let_through(cloud: Cloud, ste
 def test_calls_that_cannot_be_refused_are_placed_and_counted(cloud: Cloud, step: Client) -> None:
     """Where a verb dials without asking for a quota, the step is not made again for ever."""
     limit(cloud, calls=1)
-    with patch("chalicelib.calls.dial.placing.admit_one_more", lambda turn: None):
+    with patch("chalicelib.calls.dial.legs.admit_one_more", lambda turn: None):
         assert len(legs(dials(cloud, step, 1))) == 3
     assert in_use(cloud) == [3]

@@ -17,9 +17,9 @@ from typing import Any, Protocol
 from callapi.emulator import Cloud, start_emulator
 from callapi.processes import free_port
 from chalicelib.calls.commands import Fetch
-from chalicelib.calls.events import Created, Fetched
+from chalicelib.calls.events import CallChange, Created, Fetched
 from chalicelib.calls.protocol import (
-    Modification,
+    ChangeRequest,
     OutboundCall,
     StepRequest,
     StepResponse,
@@ -129,7 +129,7 @@ class Deployment:
 
     def modify(self, session: str, queue_url: str) -> None:
         """What the API does: ask the owner of the session to end its call."""
-        asked = Modification(session, session, "completed")
+        asked = ChangeRequest(session, session, CallChange("completed"))
         self.sqs.send_message(QueueUrl=queue_url, MessageBody=encode(asked).decode())
 
 

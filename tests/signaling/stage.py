@@ -23,9 +23,9 @@ from pathlib import Path
 import msgspec
 
 from chalicelib.calls.commands import Command, Fetch
-from chalicelib.calls.events import Event, Fetched, Incoming, Redirection
+from chalicelib.calls.events import CallChange, Event, Fetched, Incoming
 from chalicelib.calls.protocol import (
-    Modification,
+    ChangeRequest,
     SipMessage,
     StepRequest,
     StepResponse,
@@ -205,7 +205,7 @@ def take_modifications(switchboard: Switchboard, loop: Loop) -> None:
 def modify(switchboard: Switchboard, sip_call_id: str, rcml: str) -> None:
     session, sid = switchboard.services.dialogs.get(sip_call_id, (None, ""))
     if isinstance(session, TaskSession):
-        session.modify(Modification(session.sid, sid, redirection=Redirection(rcml=rcml)))
+        session.change(ChangeRequest(session.sid, sid, CallChange(rcml=rcml)))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.calls.events import Redirection
-from chalicelib.calls.protocol import Modification, encode
+from chalicelib.calls.events import CallChange
+from chalicelib.calls.protocol import ChangeRequest, encode
 
 from .fleet import Deployment, deployment, signaling
 from .stage import MAIN
@@ -114,7 +114,7 @@ def test_modification_hangs_up_the_call_it_names(deployed: Deployment, tmp_path:
         deployed.modify(FIRST, queue)
         assert callee.wait() == 0
         task.wait_idle()
-        assert [event["call"] for event in task.events("modified")] == [FIRST]
+        assert [event["call"] for event in task.events("changed")] == [FIRST]
         assert deployed.waiting(queue) == (0, 0)
     assert callee.messages().count("BYE sip:") == 1
 
@@ -127,15 +127,15 @@ def test_modification_that_the_queue_gives_twice_is_made_once(
         queue = own_queue(deployed)
         deployed.create_call(FIRST, at(callee))
         wait_until(lambda: task.events("answered"))
-        elsewhere = Redirection(rcml="<Response><Pause length='60'/></Response>")
-        body = encode(Modification(FIRST, FIRST, redirection=elsewhere, id="once")).decode()
+        elsewhere = CallChange(rcml="<Response><Pause length='60'/></Response>")
+        body = encode(ChangeRequest(FIRST, FIRST, elsewhere, id="once")).decode()
         for _ in range(2):
             deployed.sqs.send_message(QueueUrl=queue, MessageBody=body)
         wait_until(lambda: deployed.waiting(queue) == (0, 0))
         deployed.modify(FIRST, queue)
         assert callee.wait() == 0
         task.wait_idle()
-        assert ["redirection" in event for event in task.events("modified")] == [True, False]
+        assert ["rcml" in event["change"] for event in task.events("changed")] == [True, False]
 
 
 def test_draining_task_takes_no_created_call_and_keeps_none(

@@ -6,7 +6,6 @@ from ... import sip
 from ..session import Session
 from ..transition import Turn
 from .policy import HostRules, Policy
-from .routes import NoRouteError
 
 HOST_REFUSED = 13254
 NUMBER_REFUSED = 13225
@@ -14,6 +13,14 @@ TOO_MANY_CALLS = 13250
 MOST_CALLS = 200
 """In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten
 callees each second would have 320 that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
+
+
+class NoRouteError(Exception):
+    """The noun cannot be dialled: ``code`` of the catalogue, and a message that shows no secret."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
 
 
 def admit_uri(turn: Turn, uri: sip.SipUri) -> None:

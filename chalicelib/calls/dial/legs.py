@@ -1,19 +1,25 @@
-"""From a noun of a Dial to the child calls that it makes, and the INVITEs to send for them."""
+"""The legs of a Dial: which nouns ring together, and the child calls and INVITEs that each of them makes.
+
+``priority``: the lowest rings first, as in RFC 2782; the next one when every leg of it is out.  ``sequential``: one
+leg after another.  ``weight`` decides who of one priority is tried first, and so counts only there: where all ring
+together every one of them is tried.
+"""
 
 from __future__ import annotations
 
 from ... import rcml, sip
+from ..application import absolute
 from ..commands import OutboundLeg
 from ..leg import end_call
 from ..parameters import API_VERSION
-from ..routing.admission import admit_one_more, admit_uri, policy_of, reference, rules_of
-from ..routing.clients import client_routes
+from ..routing.admission import admit_one_more
 from ..routing.loops import hop_headers
-from ..routing.numbers import number_route
-from ..routing.routes import NoRouteError, Route, route_uri
+from ..routing.routes import Credentials, NoRouteError, Route, client_routes, number_route, sip_route
 from ..session import Call, Headers, StatusHook
 from ..transition import Turn
 
+Round = tuple[int, ...]
+"""Places of nouns in their Dial, counted from 0."""
 Placed = tuple[str, OutboundLeg | None]
 """A child call, and the leg to INVITE unless it has failed already."""
 NO_VIDEO = 15004
@@ -33,23 +39,11 @@ def _routes(turn: Turn, noun: rcml.Noun) -> tuple[Route, ...]:
     if noun.problem is not None:
         raise NoRouteError(noun.problem.code, noun.problem.message)
     if isinstance(noun, rcml.Sip):
-        return (_sip_route(turn, noun),)
+        credentials = Credentials(noun.username or "", noun.password or "", noun.credential_ref or "")
+        return (sip_route(turn, noun.target, credentials),)
     if isinstance(noun, rcml.Number):
         return (number_route(turn, noun.target),)
     return client_routes(turn, noun.target)
-
-
-def _sip_route(turn: Turn, noun: rcml.Sip) -> Route:
-    uri = route_uri(noun.target)
-    admit_uri(turn, uri)
-    return Route(
-        uri=uri,
-        username=noun.username or "",
-        password=noun.password or "",
-        credential_ref=reference(turn, noun.credential_ref or ""),
-        rules=rules_of(turn),
-        proxy=policy_of(turn).outbound_proxy,
-    )
 
 
 def _child(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> Call:
@@ -65,7 +59,7 @@ def _child(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> Call:
         status="initiated",
         parent_sid=sid,
         hook=_hook(turn, sid, noun),
-        screening_url=turn.absolute(sid, noun.url),
+        screening_url=absolute(turn, sid, noun.url),
         screening_method=noun.method,
     )
     turn.add(child)
@@ -125,7 +119,7 @@ def _shown(noun: rcml.Noun) -> str:
 
 
 def _hook(turn: Turn, sid: str, noun: rcml.Noun) -> StatusHook | None:
-    url = turn.absolute(sid, noun.status_callback)
+    url = absolute(turn, sid, noun.status_callback)
     if not url:
         return None
     return StatusHook(url, noun.status_callback_method, noun.status_callback_events)
@@ -140,3 +134,43 @@ def identity_headers(turn: Turn, call: Call) -> Headers:
         ("X-CallAPI-ApiVersion", API_VERSION),
     )
     return tuple((name, value) for name, value in headers if value) + hop_headers(turn.session)
+
+
+def rounds(turn: Turn, verb: rcml.Dial) -> tuple[Round, ...]:
+    """Every noun once, in the rounds in which they ring."""
+    groups: dict[int, list[int]] = {}
+    for place, noun in enumerate(verb.nouns):
+        groups.setdefault(noun.priority if isinstance(noun, rcml.Sip) else 0, []).append(place)
+    ordered = [groups[priority] for priority in sorted(groups)]
+    if not verb.sequential:
+        return tuple(tuple(group) for group in ordered)
+    return tuple((place,) for group in ordered for place in _drawn(turn, verb, group))
+
+
+def _drawn(turn: Turn, verb: rcml.Dial, places: list[int]) -> list[int]:
+    """The places in the order of a draw in which each has as many lots as its weight (RFC 2782).
+
+    Without any weight they keep the order of the document.
+    """
+    weights = {place: _weight(verb.nouns[place]) for place in places}
+    if set(weights.values()) == {1}:
+        return places
+    order = []
+    while weights:
+        place = _draw(turn, weights)
+        del weights[place]
+        order.append(place)
+    return order
+
+
+def _draw(turn: Turn, weights: dict[int, int]) -> int:
+    lot = int(turn.new_id(""), 16) % sum(weights.values())
+    for place, weight in weights.items():
+        lot -= weight
+        if lot < 0:
+            return place
+    raise AssertionError("a lot beyond the last one")
+
+
+def _weight(noun: rcml.Noun) -> int:
+    return noun.weight if isinstance(noun, rcml.Sip) else 1
