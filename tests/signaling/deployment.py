@@ -31,10 +31,12 @@ from chalicelib.calls.protocol import (
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from tests.signaling.documents import MAIN
 from tests.storage.cloud import deployed_resources
+from tests.waiting import wait_until
 
-from .stage import ACCOUNT, MAIN, Engine
-from .theatre import ROOT, Task, media_window, wait_until
+from .engine_process import ACCOUNT, Engine
+from .task import ROOT, Task, media_window
 
 PREFIX = "callapi-task-"
 

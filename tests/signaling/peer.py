@@ -10,9 +10,15 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from chalicelib.calls.session import Headers
 from chalicelib.sip.message import header, header_lines
+from tests.waiting import PATIENCE
+
+Make = Callable[..., Any]
+"""The fixture ``peers``: makes a Peer, a Caller, a Telephone, which is closed in the end."""
 
 SDP = (
     "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -100,7 +106,7 @@ class Peer:
 
     # --- what comes ---
 
-    def expect(self, start: str, seconds: float = 30) -> Message:
+    def expect(self, start: str, seconds: float = PATIENCE) -> Message:
         """The next message that begins with ``start``; those before it are passed over."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
@@ -215,7 +221,7 @@ class Caller(Peer):
         self._say("INVITE", self._cseq, self.via(), sdp=sdp)
         self.acknowledge(self.expect("SIP/2.0 200"))
 
-    def picked_up(self, seconds: float = 30) -> Message:
+    def picked_up(self, seconds: float = PATIENCE) -> Message:
         """Waits for the 200 and acknowledges it."""
         answer = self.expect("SIP/2.0 200", seconds)
         self.enters(answer)

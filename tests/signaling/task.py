@@ -1,4 +1,4 @@
-"""Starts the task and SIPp peers on loopback, and reads what the engine was told."""
+"""Starts the task on loopback, and reads what the engine was told."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from callapi.processes import free_port, rtp_ports, sipp_ports
+from callapi.processes import free_port, rtp_ports
+from tests.signaling.documents import AFTER
+from tests.signaling.peer import Caller, Make
+from tests.waiting import PATIENCE, wait_until
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 ROOT = Path(__file__).parents[2]
-MAIN = "http://app.example/main"
 WINDOW = 100
 
 
@@ -33,15 +33,6 @@ def media_window() -> dict[str, str]:
     ports = rtp_ports()
     start = ports[next(_windows) * WINDOW % len(ports)]
     return {"RTP_PORT_START": str(start), "RTP_PORT_COUNT": str(WINDOW)}
-
-
-def wait_until(true: Callable[[], Any], seconds: float = 30) -> Any:
-    limit = time.monotonic() + seconds
-    while not (found := true()):
-        if time.monotonic() > limit:
-            raise AssertionError("waited in vain")
-        time.sleep(0.02)
-    return found
 
 
 class Task:
@@ -67,7 +58,7 @@ class Task:
                 found = json.load(error)
         return found
 
-    def wait_idle(self, seconds: float = 30) -> None:
+    def wait_idle(self, seconds: float = PATIENCE) -> None:
         """No session and no engine object is left."""
         wait_until(lambda: self.health()["calls"] == 0 and self.health()["sessions"] == 0, seconds)
 
@@ -83,7 +74,7 @@ def task_running(folder: Path, documents: dict[str, str], **environment: str) ->
     } | media_window() | environment  # fmt: skip
     with (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.signaling.stage", str(folder)], cwd=ROOT, env=os.environ | own,
+            [sys.executable, "-m", "tests.signaling.engine_process", str(folder)], cwd=ROOT, env=os.environ | own,
             stdout=errors, stderr=errors,
         )  # fmt: skip
     try:
@@ -99,47 +90,21 @@ def task_running(folder: Path, documents: dict[str, str], **environment: str) ->
             process.wait()
 
 
-class Sipp:
-    def __init__(self, folder: Path, scenario: str, remote: int = 0, calls: int = 1, **keys: Any) -> None:
-        self.port = free_port()
-        self.media_port = int(keys.pop("media", 0)) or free_port()  # not that of -mp, which SIPp binds
-        self.log = folder / f"{scenario}-{self.port}.log"
-        transport, hold = keys.pop("transport", "u1"), str(keys.pop("hold", 1500))
-        command = [
-            "sipp", f"127.0.0.1:{remote}" if remote else "127.0.0.1", "-sf", str(SCENARIOS / f"{scenario}.xml"),
-            "-i", "127.0.0.1", "-p", str(self.port), "-mi", "127.0.0.1", "-key", "rtp_port", str(self.media_port),
-            "-m", str(calls), "-d", hold, "-t", transport, "-nostdin", "-timeout", "40s", "-timeout_error",
-            *sipp_ports(),
-            "-trace_msg", "-message_file", str(self.log), "-trace_err", "-error_file", f"{self.log}.err",
-        ]  # fmt: skip
-        if "rate" in keys:
-            command += ["-r", str(keys.pop("rate"))]
-        for name, value in keys.items():
-            command += ["-key", name, str(value)]
-        self._process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder
-        )
-        if not remote:  # over TCP nobody repeats the INVITE that came too early
-            wait_until(lambda: self._listens("tcp" if transport == "t1" else "udp"))
+def action(task: Task) -> dict[str, Any]:
+    """The parameters of the one request for the Dial's action, AFTER."""
 
-    def _listens(self, transport: str) -> bool:
-        """Whether it has its port: /proc/net has a line ``0: 0100007F:1388 …`` for each socket."""
-        assert self._process.poll() is None, Path(f"{self.log}.err").read_text()
-        return f"0100007F:{self.port:04X} 00000000:0000" in Path(f"/proc/net/{transport}").read_text()
+    def found() -> list[dict[str, Any]]:
+        return [command for command in task.entries("command", "fetch") if command["url"] == AFTER]
 
-    def wait(self, seconds: float = 30) -> int:
-        """0: every call went as the scenario says."""
-        return self._process.wait(seconds)
-
-    def messages(self) -> str:
-        return self.log.read_text() if self.log.exists() else ""
-
-    def stop(self) -> None:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
+    wait_until(found)
+    [command] = found()
+    parameters: dict[str, Any] = command["parameters"]
+    return parameters
 
 
-def dial(*uris: str, attributes: str = "") -> str:
-    nouns = "".join(uri if uri.startswith("<") else f"<Sip>{uri}</Sip>" for uri in uris)
-    return f"<Response><Dial {attributes}>{nouns}</Dial></Response>"
+def called(peers: Make, task: Task, media: int = 9) -> Caller:
+    """A caller whose call the task has picked up."""
+    caller: Caller = peers(Caller, task.sip_port, media)
+    caller.call()
+    caller.picked_up()
+    return caller

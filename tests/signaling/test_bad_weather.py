@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from callapi.processes import free_port
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import task_running
 
 Start = Callable[..., Sipp]
 

@@ -12,11 +12,11 @@ from moto import mock_aws
 
 from signaling.cloud.fargate import identified
 from signaling.settings import read_settings
+from tests.signaling.documents import MAIN
+from tests.waiting import wait_until
 from tests.webhooks.servers import Application, answer, application
 
-from .fleet import Deployment, deployment, signaling
-from .stage import MAIN
-from .theatre import wait_until
+from .deployment import Deployment, deployment, signaling
 
 CALL = "CA" + "c" * 32
 FUNCTIONS = {"STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch"}

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.stage import ACCOUNT
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.test_digest import WWW, challenge, is_right
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.digest import WWW, challenge, is_right
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.engine_process import ACCOUNT
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
 
 def through(*trunks: dict[str, Any], **policy: Any) -> dict[str, Any]:

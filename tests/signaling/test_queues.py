@@ -10,10 +10,12 @@ import pytest
 
 from chalicelib.calls.events import Redirection
 from chalicelib.calls.protocol import Modification, encode
+from tests.signaling.documents import MAIN
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 
-from .fleet import Deployment, deployment, signaling
-from .stage import MAIN
-from .theatre import Sipp, Task, wait_until
+from .deployment import Deployment, deployment, signaling
+from .task import Task
 
 Start = Callable[..., Sipp]
 FIRST, SECOND, THIRD = ("CA" + letter * 32 for letter in "abc")

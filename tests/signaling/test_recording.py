@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.engine_process import ACCOUNT
 from tests.signaling.rtp import Telephone
-from tests.signaling.sound import channels, heard, longest_gap, seconds_of
-from tests.signaling.stage import ACCOUNT
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
+from tests.signaling.wav import channels, heard, longest_gap, seconds_of
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 CALLER_TONE, CALLEE_TONE, MOVED_TONE = 600.0, 1000.0, 1400.0
