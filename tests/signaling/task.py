@@ -11,7 +11,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -58,36 +58,64 @@ class Task:
                 found = json.load(error)
         return found
 
-    def wait_idle(self, seconds: float = PATIENCE) -> None:
+    def output(self) -> str:
+        """All that it printed and logged."""
+        return "".join((self.folder / name).read_text() for name in ("task.out", "task.err"))
+
+    def is_idle(self) -> bool:
         """No session and no engine object is left."""
-        wait_until(lambda: self.health()["calls"] == 0 and self.health()["sessions"] == 0, seconds)
+        health = self.health()
+        return bool(health["calls"] == health["sessions"] == 0)
+
+    def wait_idle(self, seconds: float = PATIENCE) -> None:
+        wait_until(self.is_idle, seconds)
+
+    def drain(self) -> None:
+        """As ECS stops a task: SIGTERM, and all the time that it wants."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait(PATIENCE)
+
+    def end(self) -> None:
+        """Drain a task without calls.  One that has calls would wait for their last events: it is only killed."""
+        with suppress(urllib.error.URLError):  # it ends already
+            if self.process.poll() is None and self.is_idle():
+                self.drain()
 
 
 @contextmanager
 def task_running(folder: Path, documents: dict[str, str], **environment: str) -> Iterator[Task]:
+    """The task with the engine behind it in one process: see ``engine_process``."""
     (folder / "documents.json").write_text(json.dumps(documents))
+    own = {"STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch"} | environment
+    with process_running(folder, "tests.signaling.engine_process", str(folder), **own) as task:
+        yield task
+
+
+@contextmanager
+def process_running(folder: Path, module: str, *arguments: str, **environment: str) -> Iterator[Task]:
+    """What it writes is in ``folder / task.out`` (metrics) and ``folder / task.err``."""
     ready = folder / "ready.json"
     own = {
         "SIP_HOST": "127.0.0.1", "SIP_PORT": str(free_port()), "HEALTH_PORT": "0", "READY_FILE": str(ready),
-        "TASK_ID": "t1", "STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch", "ALLOWED_ADDRESSES": "127.0.0.0/8",
-        "DRAIN_SECONDS": "0",
+        "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8", "DRAIN_SECONDS": "0", "TMPDIR": str(folder),
     } | media_window() | environment  # fmt: skip
-    with (folder / "task.err").open("wb") as errors:
+    with (folder / "task.out").open("wb") as output, (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.signaling.engine_process", str(folder)], cwd=ROOT, env=os.environ | own,
-            stdout=errors, stderr=errors,
-        )  # fmt: skip
+            [sys.executable, "-m", module, *arguments],
+            cwd=ROOT,
+            env=os.environ | own,
+            stdout=output,
+            stderr=errors,
+        )
     try:
         wait_until(lambda: ready.exists() or process.poll() is not None)
         assert process.poll() is None, (folder / "task.err").read_text()
-        yield Task(folder, process, json.loads(ready.read_text()))
+        task = Task(folder, process, json.loads(ready.read_text()))
+        yield task
+        task.end()
     finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
 
 
 def action(task: Task) -> dict[str, Any]:

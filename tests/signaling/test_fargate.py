@@ -105,6 +105,7 @@ def test_task_that_could_not_tell_of_its_last_call_is_left_to_the_reaper(
             deployed.create_call(CALL, f"sip:bob@127.0.0.1:{callee.getsockname()[1]}")
             wait_until(lambda: task.events("invited"))
             deployed.functions.up = False
+            task.drain()
     assert task.process.returncode == 0
     assert len(deployed.queues()) == 1
     assert deployed.tasks.queue_url("t1") is not None

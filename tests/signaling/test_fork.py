@@ -155,7 +155,7 @@ def test_digest_over_tcp(tmp_path: Path, sipp: Start) -> None:
         assert callee.wait() == 0
         task.wait_idle()
         assert len(task.events("bridged")) == 1
-        assert "wonderland" not in (tmp_path / "task.err").read_text()
+        assert "wonderland" not in task.output()
     assert callee.messages().count("X-Foo: bar") == 2
 
 

@@ -50,7 +50,7 @@ def test_number_is_dialled_at_the_trunk_with_its_credentials_and_from(tmp_path: 
         carrier.answer(invite)
         wait_until(lambda: task.events("bridged"))
         assert other.count("INVITE") == 0
-        assert "wonderland" not in (tmp_path / "log.jsonl").read_text() + (tmp_path / "task.err").read_text()
+        assert "wonderland" not in (tmp_path / "log.jsonl").read_text() + task.output()
 
 
 def test_number_without_a_trunk_fails_alone_and_the_sip_beside_it_rings(tmp_path: Path, peers: Make) -> None:

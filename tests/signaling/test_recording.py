@@ -136,9 +136,10 @@ def test_task_that_is_stopped_keeps_what_it_recorded(
     alice, bob, _ = telephones
     callee = sipp("callee", media=bob.port)
     documents = recorded(callee, "record-from-answer-dual")
-    with task_running(tmp_path, documents, API_URL=API, DRAIN_SECONDS="0") as task:
+    with task_running(tmp_path, documents, API_URL=API) as task:
         sipp("caller_waits", task.sip_port, media=alice.port)
         wait_until(lambda: alice.hears(CALLEE_TONE, 1.0))
+        task.drain()
     (path,) = (tmp_path / ACCOUNT).glob("RE*.wav")
     assert seconds_of(channels(path)[1], CALLEE_TONE) > 0.8
 

@@ -331,6 +331,6 @@ def test_no_credential_is_logged(task: Task, tmp_path: Path, telephone: Callable
     phone.ask(proof)
     telephone(password="wrong").register()
     phone.ask("Authorization: Digest nonsense")
-    said = (tmp_path / "task.err").read_text()
+    said = task.output()
     assert parameter(proof, "response") not in said
     assert "wonderland" not in said
