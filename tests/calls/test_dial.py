@@ -10,7 +10,7 @@ from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Perform
 from chalicelib.calls.events import CallChange, Changed, RingTimeout, TaskLost
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (

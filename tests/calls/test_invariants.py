@@ -34,7 +34,7 @@ from chalicelib.calls.events import (
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Dial, Session
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 HOOK = 'statusCallback="/e" statusCallbackEvent="initiated ringing answered completed"'
 DOCUMENTS = (

@@ -9,7 +9,7 @@ from chalicelib.calls.events import Claimed, Created, Incoming
 from chalicelib.calls.session import Headers, Launch
 from chalicelib.calls.step import Step
 
-from .story import APP, CALLER, Story
+from .engine import APP, CALLER, Story
 
 HOOK = 'statusCallback="/events"'
 HOPS = "X-CallAPI-Hops"

@@ -19,7 +19,7 @@ from chalicelib.calls.events import (
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Application, Launch, Session
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (

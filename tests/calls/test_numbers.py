@@ -11,7 +11,7 @@ from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Polic
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, Story
+from .engine import ACCOUNT, Story
 
 
 def legs(

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Notify, Part, Perform, Say
 from chalicelib.calls.events import CallChange, Changed, Ended, Fetched, Referred, Starred, TaskLost
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 DOCUMENT = (
     '<Dial action="/after" referUrl="/refer" referMethod="GET"><Sip>sip:bob@example.com</Sip></Dial>'

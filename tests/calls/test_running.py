@@ -20,7 +20,7 @@ from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Application, Launch, Session, StatusHook
 from chalicelib.calls.step import step
 
-from .story import ACCOUNT, APP, CALLER, Story
+from .engine import ACCOUNT, APP, CALLER, Story
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from chalicelib.calls.commands import Invite, Perform, Say
 from chalicelib.calls.events import Answered, CallChange, Claimed, Ended
 from chalicelib.calls.protocol import ChangeRequest, OutboundCall, StepRequest, decode, encode
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, function, loaded
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 
 BASE = f"/2012-04-24/Accounts/{ACCOUNT}"
 FORM = {"To": "sip:bob@example.net", "From": "+4930123", "Url": "https://app.example.com/v"}

@@ -14,7 +14,7 @@ from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.routing.policy import Limits, Policy
 from chalicelib.calls.session import Application, Launch
 from tests.storage.cloud import ACCOUNT, NOW, TOKEN, Cloud, function
-from tests.storage.scenes import bridged, fetched, incoming, request
+from tests.storage.step_requests import bridged, fetched, incoming, request
 
 HOOK = '<Sip statusCallback="https://app.example.com/s">'
 THREE = "".join(f"{HOOK}sip:{user}@example.net</Sip>" for user in ("bob", "carol", "dave"))

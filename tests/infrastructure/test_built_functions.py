@@ -24,10 +24,10 @@ from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
 from tests.digest import authorization
-from tests.infrastructure.built import Deployment, FunctionFailedError, Worker, deployment, worker
+from tests.infrastructure.built_functions import Deployment, FunctionFailedError, Worker, deployment, worker
 from tests.infrastructure.runtime_api import NoAnswerError
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 from tests.webhooks.servers import answer, application
 
 PASSWORD = "wonderland"

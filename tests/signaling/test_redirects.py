@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from signaling.routing.redirects import contacts
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
 
 Start = Callable[..., Sipp]
 

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.calls.routing.policy import HostRules
 from signaling.routing.resolver import REFUSED, UNREACHABLE, Guard, Resolver, TargetError
-from tests.signaling.nameserver import name_server
+from tests.signaling.name_server import name_server
 
 LOOPBACK = Guard(("127.0.0.0/8", "::1"))
 

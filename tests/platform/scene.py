@@ -21,7 +21,8 @@ from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.log import LoggedProblem, Row
 from chalicelib.storage.table import Table
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 from tests.webhooks.servers import Answer, answer
 from tests.webhooks.servers import Application as Server
 

@@ -1,12 +1,15 @@
-"""What is on a recording: each channel's samples, and where a tone is to be heard in them."""
+"""WAV files, made as a test wants them; and what is on a recording, channel by channel."""
 
 from __future__ import annotations
 
 import math
+import struct
 import wave
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
+
+from .rtp import tones
 
 RATE = 8000
 WINDOW = 400  # samples: 50 ms
@@ -45,3 +48,28 @@ def _level(samples: Sequence[int], frequency: float) -> float:
     for sample in samples:
         one, two = sample + factor * one - two, one
     return math.sqrt(abs(one * one + two * two - factor * one * two)) * 2 / len(samples)
+
+
+PCM, ALAW, FLOAT = 1, 6, 3
+TO_A_PIPE = 0xFFFFFFFF
+
+
+def wav(
+    samples: bytes, *, length: int | None = None, kind: int = PCM, channels: int = 1, rate: int = 8000,
+    bits: int = 16, before: bytes = b"",
+) -> bytes:  # fmt: skip
+    """``length``: what the header says there is.  ``before``: chunks between the format and the sound."""
+    block = bits // 8 * channels
+    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, kind, channels, rate, rate * block % 2**32, block, bits)
+    said = len(samples) if length is None else length
+    body = form + before + struct.pack("<4sI", b"data", said) + samples
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WAVE") + body
+
+
+SECOND = b"\1\2" * 8000
+
+
+def sound(seconds: float, frequency: float = 600.0) -> bytes:
+    """A sine."""
+    samples = tones((frequency, 0, seconds))
+    return wav(struct.pack(f"<{len(samples)}h", *samples))

@@ -12,7 +12,7 @@ from .peer import Message
 DOMAIN = "example.com"
 
 
-class Telephone:
+class Registrant:
     """Over ``kind``, udp or tcp, to the task at ``task`` (its port)."""
 
     def __init__(

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import struct
 import threading
-import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from .rtp import tones
-
-
-def sound(seconds: float) -> bytes:
-    file = io.BytesIO()
-    with wave.open(file, "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(8000)
-        samples = tones((600, 0, seconds))
-        wav.writeframes(struct.pack(f"<{len(samples)}h", *samples))
-    return file.getvalue()
+from .wav import sound
 
 
 class _Sounds(BaseHTTPRequestHandler):

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -15,7 +11,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from callapi.emulator import Cloud, start_emulator
-from callapi.processes import free_port
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import CallChange, Created, Fetched
 from chalicelib.calls.protocol import (
@@ -31,10 +26,11 @@ from chalicelib.calls.protocol import (
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from tests.signaling.documents import MAIN
 from tests.storage.cloud import deployed_resources
 
-from .stage import ACCOUNT, MAIN, Engine
-from .theatre import ROOT, Task, media_window, wait_until
+from .engine_process import ACCOUNT, Engine
+from .task import Task, process_running
 
 PREFIX = "callapi-task-"
 
@@ -197,26 +193,7 @@ def _serving(engine: Invoked) -> Iterator[Functions]:
 
 @contextmanager
 def signaling(deployed: Deployment, folder: Path, **environment: str) -> Iterator[Task]:
-    """The task's own output is in ``folder / task.out`` (metrics) and ``folder / task.err``."""
-    ready = folder / "ready.json"
-    own = {
-        "SIP_HOST": "127.0.0.1", "SIP_PORT": str(free_port()), "HEALTH_PORT": "0", "PUBLIC_ADDRESS": "127.0.0.1",
-        "READY_FILE": str(ready), "TASK_ID": "t1", "ALLOWED_ADDRESSES": "127.0.0.0/8",
-        "DRAIN_SECONDS": "3",
-    } | media_window() | deployed.environment | environment  # fmt: skip
-    with (folder / "task.out").open("wb") as output, (folder / "task.err").open("wb") as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "signaling"], cwd=ROOT, env=os.environ | own, stdout=output, stderr=errors
-        )
-    try:
-        wait_until(lambda: ready.exists() or process.poll() is not None)
-        assert process.poll() is None, (folder / "task.err").read_text()
-        yield Task(folder, process, json.loads(ready.read_text()))
-    finally:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(25)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    """The task as it is in a container, in the emulated account."""
+    own = {"PUBLIC_ADDRESS": "127.0.0.1", "DRAIN_SECONDS": "3"} | deployed.environment | environment
+    with process_running(folder, "signaling", **own) as task:
+        yield task

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.peer import Make
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE
+from tests.waiting import wait_until
 
 from .peer import Caller, Message, Peer
 from .rtp import Telephone
-from .theatre import MAIN, Task, dial, task_running, wait_until
-
-Make = Callable[..., Any]
-CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
+from .task import Task, task_running
 
 
 @dataclass(frozen=True)

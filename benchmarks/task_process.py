@@ -1,4 +1,4 @@
-"""The signaling task in a process of its own, for load: ``python -m benchmarks.bridged``.
+"""The signaling task in a process of its own, for load: ``python -m benchmarks.task_process``.
 
 The pure engine answers at once, in this process, as the step function would; nothing is written anywhere.  What is
 measured is then SIP, media and the task's own work, as for the peers that it is compared with.
@@ -21,7 +21,7 @@ from chalicelib.calls.step import step
 from signaling.media.speech import espeak
 from signaling.settings import read_settings
 from signaling.task import run_task
-from tests.signaling.stage import keep
+from tests.signaling.engine_process import keep
 
 APPLICATION = Application("AC" + "1" * 32, url="http://app.example/main")
 

@@ -1,4 +1,6 @@
-"""The signaling task under the real engine, in a process of its own: ``python -m tests.signaling.stage FOLDER``.
+"""The signaling task under the real engine, in a process of its own.
+
+``python -m tests.signaling.engine_process FOLDER``
 
 The application is a folder: ``documents.json`` gives the body for each URL; a call to ``sip:USER@`` gets that of SITE
 USER, and MAIN when there is none.  What the engine was told, and what it asked to deliver, is appended to
@@ -210,11 +212,11 @@ def modify(switchboard: Switchboard, sip_call_id: str, rcml: str) -> None:
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    stage = Path(sys.argv[1])
-    engine = Engine(stage)
+    folder = Path(sys.argv[1])
+    engine = Engine(folder)
     if "BREAKS" in os.environ:
         setattr(TaskSession, os.environ["BREAKS"], broken)
     run_task(
-        read_settings(os.environ), engine, str, espeak, take_modifications, partial(keep, stage), secret,
+        read_settings(os.environ), engine, str, espeak, take_modifications, partial(keep, folder), secret,
         register=engine.register if os.environ.get("REGISTER", "yes") == "yes" else None,
     )  # fmt: skip

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.signaling.peer import Message, Peer
-from tests.signaling.theatre import Task, wait_until
+from tests.signaling.documents import AFTER
+from tests.signaling.peer import Caller, Message, Peer
+from tests.signaling.task import Task
+from tests.waiting import wait_until
 
-AFTER = "http://app.example/after"
+Ending = Callable[[Caller, Peer, Message], None]
 EVENTS = "http://app.example/events"
 ACTION = f'action="{AFTER}"'
 ALL = "initiated,ringing,answered,completed"
@@ -52,3 +55,13 @@ def fetched(task: Task, url: str = AFTER, count: int = 1) -> list[dict[str, str]
     wait_until(lambda: len(found()) >= count)
     assert len(found()) == count
     return [command["parameters"] for command in found()]
+
+
+def callee_hangs_up(caller: Caller, callee: Peer, invite: Message) -> None:
+    callee.request("BYE", invite)
+    caller.expect("BYE")
+
+
+def caller_hangs_up(caller: Caller, callee: Peer, _: Message) -> None:
+    caller.hang_up()
+    callee.expect("BYE")

@@ -46,7 +46,7 @@ MOST_STEPS = 80
 URL = "https://app.example.com/voice"
 
 
-class World:
+class SimulatedTask:
     """``documents``: what the application says, in turn.  ``text`` stands wherever a peer may write what he likes.
 
     Every leg rings, and ends with ``code``; the last one of a Dial answers when ``answers``.

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from random import Random
 
-from .drafts import Draft, Received
+from .messages import Draft, Received
 from .mutations import mutated
 
 KEPT = 400
