@@ -13,6 +13,7 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.message import Message
 from chalicelib.sip.wire import repaired
 
 from ..routing.resolver import Guard
@@ -24,7 +25,7 @@ MAX_ACCOUNTS = 200
 CLOCK_RATE = 8000  # Hz of the bridge: telephony's own rate, so PCMU and PCMA are not resampled
 _log = logging.getLogger(__name__)
 
-OnIncoming = Callable[["SipAccount", int, str, str], None]
+OnIncoming = Callable[["SipAccount", int, Message, str], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class SipAccount(pj.Account):
     def onIncomingCall(self, prm: Any) -> None:
         """The wire's text is copied here: the engine frees it after the callback."""
         try:
-            self._on_incoming(self, prm.callId, repaired(prm.rdata.wholeMsg), repaired(prm.rdata.srcAddress))
+            message = Message(repaired(prm.rdata.wholeMsg))
+            self._on_incoming(self, prm.callId, message, repaired(prm.rdata.srcAddress))
         except Exception:  # noqa: BLE001  an exception in a callback would be swallowed without a trace
             _log.exception("incoming call")
 

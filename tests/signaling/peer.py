@@ -12,7 +12,7 @@ import time
 import uuid
 
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import header, header_lines
+from chalicelib.sip import message as sip
 
 SDP = (
     "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -29,10 +29,10 @@ class Message:
         self.body = text.partition("\r\n\r\n")[2]
 
     def header(self, name: str) -> str:
-        return header(self.text, name.lower())
+        return sip.Message(self.text).header(name.lower())
 
     def headers(self) -> Headers:
-        return tuple(header_lines(self.text))
+        return sip.Message(self.text).headers
 
     @property
     def contact(self) -> str:
