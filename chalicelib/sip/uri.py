@@ -109,8 +109,8 @@ class SipUri:
         """
         found = None
         for written, value in self.parameters:
-            if unquote(written).lower() == name:
-                found = unquote(value or "").lower() or found or ""
+            if _plain(written) == name:
+                found = _plain(value or "") or found or ""
         return found
 
     @property
@@ -261,6 +261,10 @@ def _port_if_any(digits: str) -> int | None:
     return int(digits) if 0 < len(digits) <= 5 and DIGIT.issuperset(digits) else None
 
 
+def _plain(text: str) -> str:
+    return (unquote(text) if "%" in text else text).lower()
+
+
 def _parameter(piece: str) -> tuple[str, str | None]:
     """uri-parameter = pname [ "=" pvalue ]"""
     name, equals, value = piece.partition("=")
@@ -272,7 +276,7 @@ def _parameters(pieces: list[str]) -> tuple[tuple[str, str | None], ...]:
     parameters = tuple(map(_parameter, pieces))
     if not all(_is_parameter(name, value) for name, value in parameters):
         raise InvalidSipUri(BAD_URI, "a parameter of the URI is empty or has a character that it cannot have")
-    if len({unquote(name).lower() for name, _ in parameters}) < len(parameters):
+    if len({_plain(name) for name, _ in parameters}) < len(parameters):
         raise InvalidSipUri(BAD_URI, "a parameter of the URI is there twice")
     return parameters
 
@@ -285,5 +289,7 @@ def _is_parameter(name: str, value: str | None) -> bool:
 
 def _raw_headers(text: str) -> tuple[tuple[str, str], ...]:
     """headers = "?" header *( "&" header ), split at ``&`` and at the first ``=``, otherwise as written."""
+    if not text:
+        return ()
     pairs = (piece.partition("=") for piece in text.split("&") if piece)
     return tuple((name, value) for name, _, value in pairs)

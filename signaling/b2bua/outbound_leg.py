@@ -161,7 +161,8 @@ class Placing:
 def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
-    dialled, place = read_uri(command.uri), read_uri(uri)
+    dialled = read_uri(command.uri)
+    place = dialled if uri == command.uri else read_uri(uri)
     username, password = _credential(command, services) if place.host == dialled.host else ("", "")
     secure = dialled.secure_media
     return tuple(

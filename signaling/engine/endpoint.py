@@ -14,6 +14,7 @@ from typing import Any
 import pjsua2 as pj
 
 from chalicelib.sip.message import Message
+from chalicelib.sip.uri import read_uri
 from chalicelib.sip.wire import repaired
 
 from ..routing.resolver import Guard
@@ -183,12 +184,12 @@ class Endpoint:
             config.sipConfig.authCreds.append(
                 pj.AuthCredInfo("digest", "*", route.username, 0, route.password)
             )
-        if route.next_hop.endswith(";transport=tls"):
+        hop = read_uri(route.next_hop)
+        if hop.transport == "tls":
             # The engine would write the machine's own address, and sip: where the request is a sips: one, which must
             # have a Contact of its kind (RFC 3261 §8.1.1.8).
-            scheme = route.next_hop.partition(":")[0]
             host = f"[{self._settings.sip_host6}]" if route.ipv6 else self.host
-            config.sipConfig.contactForced = f"<{scheme}:callapi@{host}:{self._tls_port};transport=tls>"
+            config.sipConfig.contactForced = f"<{hop.scheme}:callapi@{host}:{self._tls_port};transport=tls>"
         if route.next_hop:
             # ;hide: the request goes there, its URI keeps the name, and no Route header shows.
             config.sipConfig.proxies.append(f"<{route.next_hop};lr;hide>")

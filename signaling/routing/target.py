@@ -5,12 +5,12 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from chalicelib.sip.uri import SipUri, Transport
+from chalicelib.sip.uri import SipUri, Transport, read_uri
 
 
 def loose(proxy: str) -> str:
     """The URI of a proxy as a Route has it: with ``lr`` (RFC 3261 §16.12)."""
-    return proxy if ";lr" in proxy.lower() else f"{proxy};lr"
+    return f"{proxy};lr" if read_uri(proxy).parameter("lr") is None else proxy
 
 
 @dataclass(frozen=True)

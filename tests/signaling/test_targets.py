@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.sip.uri import read_uri
-from signaling.routing.target import Target
+from signaling.routing.target import Target, loose
 from tests.signaling.certificates import authority, certificate
 from tests.signaling.nameserver import name_server
 from tests.signaling.softphone import softphone
@@ -96,3 +96,16 @@ def test_next_hop_of_a_tls_server_names_the_dialled_host() -> None:
 )
 def test_maddr_never_leads_past_the_address_that_was_judged(uri: str, hop: str) -> None:
     assert Target("192.0.2.1", 5060, "udp", "192.0.2.1").hop(read_uri(uri)) == hop
+
+
+@pytest.mark.parametrize(
+    ("proxy", "route"),
+    [
+        ("sip:edge.example", "sip:edge.example;lr"),
+        ("sip:edge.example:5070;LR;transport=tcp", "sip:edge.example:5070;LR;transport=tcp"),
+        ("sip:edge.example;lr=on", "sip:edge.example;lr=on"),
+        ("sip:edge.example;lrx=1", "sip:edge.example;lrx=1;lr"),
+    ],
+)
+def test_route_to_a_proxy_is_loose(proxy: str, route: str) -> None:
+    assert loose(proxy) == route
