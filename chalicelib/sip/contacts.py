@@ -1,7 +1,7 @@
 """The Contact headers of a REGISTER and of a 3xx (RFC 3261 §8.1.3.4, §10.2.1, §20.10, §25.1).
 
-Both are split in the same places.  A REGISTER is refused for what cannot be read in it; a 3xx names the other places
-all the same.
+Both are split in the same places.  A REGISTER with a contact that cannot be read is refused; in a 3xx such a contact is
+passed over, and the others count.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _contact(text: str) -> ContactValue:
 
 
 def _place(text: str) -> tuple[float, str] | None:
-    """q and URI of a place to call instead; None for what cannot be called.  A q that is none counts as 1."""
+    """q and URI of a place to call instead; None when it cannot be called.  A q that cannot be read counts as 1."""
     address, given = _parts(text)
     written = read_address(address).uri
     if not is_sip(written) or " " in written or not written.isprintable():
@@ -104,7 +104,7 @@ def _place(text: str) -> tuple[float, str] | None:
 
 
 def _q(given: dict[str, str]) -> float | None:
-    """1 when it is not given (§20.10); None when it is none."""
+    """1 when it is not given (§20.10); None when it cannot be read."""
     q = given.get("q", "1")
     return float(q) if _Q.fullmatch(q) else None
 

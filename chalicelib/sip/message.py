@@ -1,4 +1,4 @@
-"""A SIP message as text, and what is read from it (RFC 3261 §7): once, and only what somebody asks for."""
+"""A SIP message (RFC 3261 §7).  Its text is read once, and not before something of it is asked for."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ COMPACT = {
 
 
 class Message:
-    """``text``: with CRLF between the lines; '' for no message, which has nothing.
+    """``text``: as it came, control characters apart (see `wire`); '' stands for no message and has no headers.
 
-    Header names are asked for in lower case and in their long form; the compact one is read wherever the long one is.
+    Callers give header names in lower case and in their long form; the compact form is read wherever the long one is.
     """
 
     def __init__(self, text: str) -> None:
@@ -68,7 +68,7 @@ class Message:
 
     @cached_property
     def headers(self) -> Headers:
-        """Name (as received) and value of each, in the order of the message."""
+        """Name (as received) and value of each header, in the order of the message."""
         pairs = (line.partition(":") for line in self._lines[1:])
         return tuple([(name.rstrip(), value.strip()) for name, colon, value in pairs if colon])
 

@@ -24,15 +24,15 @@ class Address(NamedTuple):
 
 
 def read_address(value: str) -> Address:
-    """The address in what a peer sent.  Never raises: of what is no address the text before the first ``;`` is the
-    ``uri``, for whoever asks to find that it is none.
+    """The address in a value that a peer sent.  Never raises: when the value is no address, ``uri`` is its text up to
+    the first ``;``.
     """
     text = value.strip()
     return _address(text) or Address("", text.partition(";")[0].strip())
 
 
 def address_of(value: str) -> Address:
-    """The same, of what must be an address.  Raises `InvalidAddressError`."""
+    """The same, for a value that has to be an address.  Raises `InvalidAddressError`."""
     text = value.strip()
     if len(text) > MAX_HEADER or not text.isprintable():
         raise InvalidAddressError(BAD_ADDRESS, "the address is too long or has a control character")

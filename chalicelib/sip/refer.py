@@ -1,4 +1,4 @@
-"""REFER (RFC 3515): what it asks for, and which of them are accepted."""
+"""REFER (RFC 3515): what it asks for, and whether it is accepted."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Refer:
 def judged(message: Message) -> tuple[int, Refer | None]:
     """The response to the REFER ``message``, and what it asks for when that is 202.
 
-    501 for what we cannot do: a method other than INVITE (§2.4.1), and a transfer that replaces another call of the
-    target (RFC 3891), because that call is not ours to replace.
+    501 for a method other than INVITE (§2.4.1), and for a transfer that replaces another call of the target (RFC 3891):
+    that call is not ours to replace.
     """
     target = read_address(message.header("refer-to")).uri
     if not _is_callable(target):

@@ -78,7 +78,7 @@ class SipUri:
         """'' when the URI does not say, so that DNS does (RFC 3263 §4.1).
 
         ``sips:`` is TLS.  So is ``;secure=true`` unless the URI names a transport: the keys of the media travel in the
-        messages (RFC 4568 §8.3).  A transport that we have not is UDP, with a warning (CONTRACT §3).
+        messages (RFC 4568 §8.3).  A transport that we do not have is UDP, with a warning (CONTRACT §3).
         """
         named = self.parameter("transport")
         if self.scheme == "sips" or named == "tls":
@@ -103,9 +103,11 @@ class SipUri:
         return DEFAULT_PORTS[self.transport]
 
     def parameter(self, name: str) -> str | None:
-        """The value of the parameter ``name``, both in lower case and unescaped; '' without one, None: not there.
+        """The value of the parameter ``name`` in lower case and unescaped; '' when it has no value, None when there is
+        no such parameter.
 
-        Of several, which the grammar forbids, the last that says something: so the SIP engine reads it.
+        When it occurs more than once, which the grammar forbids, the last value that is not empty counts, as in the
+        SIP engine.
         """
         found = None
         for written, value in self.parameters:
@@ -128,8 +130,8 @@ class SipUri:
 
 
 class _Pieces(NamedTuple):
-    """A URI at its delimiters.  ``user`` None: no ``@``.  ``port``: with its colon, or ''.  ``length``: of all that
-    is before the header part.
+    """A URI split at its delimiters.  ``user`` None: there is no ``@``.  ``port``: with its colon, or ''.  ``length``:
+    characters before the header part.
     """
 
     scheme: str
@@ -148,9 +150,9 @@ def is_sip(text: str) -> bool:
 
 
 def read_uri(text: str) -> SipUri:
-    """The URI of a peer: what can be told from it, its characters unchecked.  Never raises.
+    """The URI of a peer, as far as it can be read: its characters and its length are not checked.  Never raises.
 
-    ``host`` is '' for any other scheme, and for a URI without one.  A port that is no number is none.
+    ``host`` is '' for any other scheme, and for a URI without one.  A port that is not a number counts as missing.
     """
     pieces = _split(text.strip())
     if pieces is None:

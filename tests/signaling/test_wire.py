@@ -116,6 +116,24 @@ def test_whatever_a_message_holds_its_events_are_clean_bounded_and_go_through_js
     )
 
 
+LONG = (
+    'From: "Doe, <A>" <sip:alice@[2001:db8::1];x=y>;tag=1', "Call-ID: 7@h", "Diversion: <tel:+49>;reason=busy",
+    "Max-Forwards: 12", "X-One: 1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("short", [("From", "f"), ("Call-ID", "i"), ("From", "F")])
+def test_invite_with_compact_header_names_is_the_same_invite(short: tuple[str, str]) -> None:
+    lines = "\r\n".join(["INVITE sip:svc@Example.com:5070 SIP/2.0", *LONG, "", "X-Body: 2\r\n"])
+    assert lines.count(f"{short[0]}:") == 1
+    for text in (lines, lines.replace(f"{short[0]}:", f"{short[1]} :")):
+        came = incoming_event("CA1", Message(text), "[2001:db8::1]:5060", "t1")
+        assert (came.to, came.sip_domain) == ("sip:svc@Example.com:5070", "example.com")
+        assert (came.from_, came.caller_name) == ("sip:alice@[2001:db8::1];x=y", "Doe, <A>")
+        assert (came.sip_call_id, came.forwarded_from, came.max_forwards) == ("7@h", "tel:+49", 12)
+        assert came.headers == (("X-One", "1"),)
+
+
 def texts(event: msgspec.Struct) -> list[str]:
     """What of ``event`` is from the wire; a Request-URI is refused before where it is not in order."""
     fields = {name: getattr(event, name) for name in event.__struct_fields__}
