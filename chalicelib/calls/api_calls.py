@@ -60,20 +60,16 @@ def on_claimed(turn: Turn, event: Claimed) -> None:
         turn.problem(error.code, error.message)
         end_call(turn, turn.update(parent.sid, to=parent.to.partition("?")[0], run=None), error=error.code)
         return
-    shown = route.uri.without_headers if _is_sip(parent.to) else parent.to.partition("?")[0]
+    shown = route.uri.without_headers if sip.is_sip(parent.to) else parent.to.partition("?")[0]
     parent = turn.update(parent.sid, to=shown)
     turn.command(Invite(_first_leg(turn, parent, route, launch), time_limit=launch.time_limit))
-
-
-def _is_sip(to: str) -> bool:
-    return to[:5].lower().startswith(("sip:", "sips:"))
 
 
 def _route(turn: Turn, to: str, launch: Launch) -> Route:
     """A SIP URI, a client at its most wanted contact, or a number.  Raises NoRouteError."""
     if to.startswith(CLIENT):
         return client_routes(turn, to.removeprefix(CLIENT))[0]
-    if not _is_sip(to):
+    if not sip.is_sip(to):
         return number_route(turn, to)
     return sip_route(turn, to, Credentials(launch.username, launch.password, launch.credential_ref))
 

@@ -13,28 +13,7 @@ from urllib.parse import unquote
 
 from ..sip import InvalidAddressError, InvalidSipUri, parse_uri
 from ..sip.contacts import ContactValue, read_contacts, read_seconds, same_address
-from ..sip.digest import ALGORITHMS, Algorithm, Credentials, ha1, proves, read_credentials
 from .session import Headers, Value
-
-__all__ = [
-    "ALGORITHMS",
-    "METHOD",
-    "Algorithm",
-    "Contact",
-    "Credentials",
-    "InvalidAddressError",
-    "RefusedError",
-    "Registered",
-    "Registration",
-    "Rule",
-    "accepted",
-    "ha1",
-    "live",
-    "proves",
-    "read_credentials",
-    "rule_of",
-    "subject",
-]
 
 METHOD = "REGISTER"
 DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 3600, 60, 86400

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from ..sip.message import Headers as Headers
+from ..sip.headers import Headers as Headers
 from .routing.policy import Policy
 
 CallStatus = Literal[

@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from ..calls.registration import (
-    METHOD,
-    InvalidAddressError,
-    RefusedError,
-    Registered,
-    Registration,
-    accepted,
-    ha1,
-    proves,
-    read_credentials,
-    rule_of,
-    subject,
-)
+from ..calls.registration import METHOD, RefusedError, Registered, Registration, accepted, rule_of, subject
+from ..sip import InvalidAddressError
+from ..sip.digest import ha1, proves, read_credentials
 from ..storage.accounts import Accounts
 from .contacts import Contacts
 

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from ..calls.events import CallChange
 from ..calls.session import MOST_URL, Application, CallEvent, Launch, Method, StatusHook
+from ..sip import is_sip
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
@@ -143,7 +144,7 @@ def _to(form: Form, check_target: Callable[[str], None]) -> str:
     to = form.get("To")
     if not to:
         raise InvalidError(21201, "To is missing")
-    if _is_sip(to):
+    if is_sip(to):
         check_target(to)
     elif not (NUMBER.fullmatch(to) or CLIENT.fullmatch(to)):
         raise InvalidError(21211, "To is neither a telephone number, client:NAME nor a SIP URI")
@@ -154,22 +155,18 @@ def _from(form: Form, check_target: Callable[[str], None]) -> str:
     from_ = form.get("From")
     if not from_:
         raise InvalidError(21213, "From is missing")
-    if _is_sip(from_):
+    if is_sip(from_):
         check_target(from_)
     elif not CALLER.fullmatch(from_):
         raise InvalidError(21212, "From is neither a caller id nor a SIP URI")
     return from_
 
 
-def _is_sip(uri: str) -> bool:
-    return uri.lower().startswith(("sip:", "sips:"))
-
-
 def _launch(form: Form, sealing: Sealing) -> Launch:
     username, password = form.get("SipAuthUsername"), (form.all("SipAuthPassword") or [""])[-1]
     if password and not username:
         raise InvalidError(21226, "SipAuthPassword needs SipAuthUsername")
-    if username and not _is_sip(form.get("To")):
+    if username and not is_sip(form.get("To")):
         raise InvalidError(21226, "SipAuthUsername is for a SIP URI; a trunk has its own credentials")
     return Launch(
         timeout=_seconds(form, "Timeout", TIMEOUT),

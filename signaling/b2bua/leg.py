@@ -15,17 +15,18 @@ import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import final_reason, x_headers
+from chalicelib.sip.contacts import redirect_targets
+from chalicelib.sip.message import Message
+from chalicelib.sip.refer import Refer, judged
 
 from ..engine.call import SipCall
 from ..engine.endpoint import Endpoint, Route, SipAccount
 from ..engine.loop import Loop
 from ..engine.requests import add_header, call_parameters
-from ..routing.redirects import contacts
 from . import dtmf
 from .dtmf import Keypad
 from .observer import NOBODY, Owner
-from .refer import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
+from .refer import DECLINE, FIRST_FINAL, TRYING, notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
@@ -168,7 +169,7 @@ class Leg:
         """A callback failed, and what it was to record is lost.  As if a closure of the leg's had failed."""
         self._loop.soon(partial(_raise, error))
 
-    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
+    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: Message) -> None:
         """Record the new state."""
         if state == pj.PJSIP_INV_STATE_CALLING:
             self.sip_call_id = sip_call_id
@@ -178,17 +179,18 @@ class Leg:
             self._loop.soon(lambda: self._on_provisional(code, reason))
         elif state == pj.PJSIP_INV_STATE_CONNECTING:
             self.first_response()
-            self._headers = x_headers(message)
+            self._headers = message.x_headers
             if self.inbound:
                 self._loop.soon(self._on_answered)
         elif state == pj.PJSIP_INV_STATE_CONFIRMED and not self.inbound:
             self._loop.soon(self._on_answered)
         elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            answered = message.startswith("SIP/")
+            answered = message.is_response
             self.heard = self.heard or answered
-            headers = x_headers(message) if answered else ()
-            self.contacts = contacts(message) if answered and 300 <= code < 400 else ()
-            why = final_reason(message) or reason
+            headers = message.x_headers if answered else ()
+            moved = answered and 300 <= code < 400
+            self.contacts = redirect_targets(message.values("contact")) if moved else ()
+            why = message.final_reason or reason
             self._loop.soon(lambda: self._on_disconnected(code, why, headers))
 
     def first_response(self) -> None:
@@ -207,7 +209,7 @@ class Leg:
         if self._keypad.told(digit):
             self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
 
-    def refer_came(self, message: str) -> int:
+    def refer_came(self, message: Message) -> int:
         """Record a REFER; returns the response to it.  One while another is under way is declined."""
         if not self.takes_refer or self._refer is not None or self._giving_up:
             return DECLINE

@@ -9,13 +9,14 @@ from functools import partial
 
 from chalicelib.calls import commands
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import from_header
+from chalicelib.sip.name_addr import from_header
+from chalicelib.sip.uri import read_uri
 
 from ..engine.endpoint import Route
 from ..engine.loop import Timer
 from ..routing.redirects import MOST, MOVED
 from ..routing.resolver import REFUSED, TargetError, is_address
-from ..routing.target import Target, loose, wanted
+from ..routing.target import Target, loose
 from .context import Services
 from .leg import UNREACHABLE, Leg
 
@@ -160,11 +161,12 @@ class Placing:
 def _hops(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
-    trusted = wanted(uri).host == wanted(command.uri).host
-    username, password = _credential(command, services) if trusted else ("", "")
-    secure = wanted(command.uri).secure_media
+    dialled = read_uri(command.uri)
+    place = dialled if uri == command.uri else read_uri(uri)
+    username, password = _credential(command, services) if place.host == dialled.host else ("", "")
+    secure = dialled.secure_media
     return tuple(
-        Hop(uri, Route(username, password, target.hop(uri), secure, ipv6=":" in target.address))
+        Hop(uri, Route(username, password, target.hop(place), secure, ipv6=":" in target.address))
         for target in _targets(command, uri, services)
     )
 
@@ -183,7 +185,7 @@ def _targets(command: commands.OutboundLeg, uri: str, services: Services) -> tup
     refused = TargetError(REFUSED)
     for place, rules in ((command.received, None), (uri, command.rules)):
         try:
-            if rules is not None and not rules.permit_user(wanted(place).user):
+            if rules is not None and not rules.permit_user(read_uri(place).user):
                 raise TargetError(REFUSED)
             found += services.resolver.targets(place, rules)
         except TargetError as error:
@@ -198,7 +200,7 @@ def _judge_behind_proxy(command: commands.OutboundLeg, uri: str, services: Servi
 
     An address is judged as ever.  What a name leads to only the proxy knows: rules that name networks know no name.
     """
-    want = wanted(uri)
+    want = read_uri(uri)
     if is_address(want.host):
         services.resolver.targets(uri, command.rules)
     elif command.rules and not command.rules.permit_target(want.host, "", want.port or want.default_port):
@@ -233,8 +235,8 @@ def _redirected(
 
 def _permitted(command: commands.OutboundLeg, uri: str) -> bool:
     """By the account's rules; and what was to go over TLS stays on it."""
-    place = wanted(uri)
-    if wanted(command.uri).transport == "tls" and place.transport != "tls":
+    place = read_uri(uri)
+    if read_uri(command.uri).transport == "tls" and place.transport != "tls":
         return False
     rules = command.rules
     return rules is None or (

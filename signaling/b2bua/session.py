@@ -11,6 +11,7 @@ from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import ChangeRequest, SipMessage
 from chalicelib.calls.session import Headers
+from chalicelib.sip.refer import Refer
 
 from ..engine.endpoint import SipAccount
 from ..engine.loop import GuardedLoop, Timer
@@ -21,7 +22,6 @@ from .fork import Dialing
 from .leg import Leg
 from .outbound_leg import Answer, Placing
 from .performances import Performances
-from .refer import Refer
 from .send_digits import Keys, nothing
 from .step_client import INTERNAL_FAILURE, Conversation, now
 

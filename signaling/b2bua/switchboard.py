@@ -10,8 +10,9 @@ from functools import partial
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import ChangeRequest
-from chalicelib.sip import message as messages
 from chalicelib.sip import wire
+from chalicelib.sip.message import Message
+from chalicelib.sip.name_addr import read_address
 
 from ..engine.admission import Admission
 from ..engine.endpoint import SipAccount
@@ -82,10 +83,10 @@ class Switchboard:
             "draining": self.draining,
         }
 
-    def incoming(self, account: SipAccount, call_id: int, message: str, source: str) -> None:
+    def incoming(self, account: SipAccount, call_id: int, message: Message, source: str) -> None:
         """An INVITE; inside the engine's callback."""
         sid = f"CA{uuid.uuid4().hex}"
-        if messages.is_too_long(messages.request_uri(message)):
+        if message.is_target_too_long:
             self._refuse(sid, account, call_id, URI_TOO_LONG)
             return
         try:
@@ -170,22 +171,21 @@ class Switchboard:
         self._loop.after(COUNT_EVERY, self._count)
 
 
-def incoming_event(sid: str, message: str, source: str, task: str) -> events.Incoming:
+def incoming_event(sid: str, message: Message, source: str, task: str) -> events.Incoming:
     """Within the bounds of ``wire``.  A Request-URI that is over them has been refused before."""
-    sender = messages.header(message, "from", "f")
-    target = messages.request_uri(message)
+    sender = read_address(message.header("from"))
     return events.Incoming(
         at=time.time(),
         entropy=fresh(),
         call=sid,
-        to=target,
-        from_=messages.address_uri(sender)[: wire.URI],
-        caller_name=messages.display_name(sender)[: wire.DISPLAY_NAME],
-        forwarded_from=messages.address_uri(messages.header(message, "diversion"))[: wire.URI],
-        sip_call_id=messages.header(message, "call-id", "i")[: wire.CALL_ID],
+        to=message.request_uri,
+        from_=sender.uri[: wire.URI],
+        caller_name=sender.display_name[: wire.DISPLAY_NAME],
+        forwarded_from=read_address(message.header("diversion")).uri[: wire.URI],
+        sip_call_id=message.header("call-id")[: wire.CALL_ID],
         sip_source_ip=source.rpartition(":")[0],
-        sip_domain=messages.host_of(target),
-        headers=messages.x_headers(message),
-        max_forwards=messages.max_forwards(message),
+        sip_domain=message.target.host,
+        headers=message.x_headers,
+        max_forwards=message.max_forwards,
         task=task,
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.message import Message
 from chalicelib.sip.wire import REASON, repaired
 
 from ..b2bua.refer import DECLINE
@@ -24,7 +25,7 @@ class SipCall(pj.Call):
     def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
         self.leg: Leg | None = leg
-        self._refer = ""
+        self._refer = Message("")
 
     def onCallState(self, prm: Any) -> None:
         """The headers are only to be had while the event lasts."""
@@ -38,7 +39,7 @@ class SipCall(pj.Call):
                 message = repaired(event.body.tsxState.src.rdata.wholeMsg)
             reason = repaired(info.lastReason)[:REASON]
             self.leg.state_changed(
-                info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
+                info.state, info.lastStatusCode, reason, repaired(info.callIdString), Message(message)
             )
         except Exception as error:  # noqa: BLE001  would be swallowed by the binding
             self.leg.broke(error)
@@ -52,7 +53,7 @@ class SipCall(pj.Call):
             if not leg.heard:
                 leg.first_response()
             if state.tsx.method == "REFER":
-                self._refer = repaired(state.src.rdata.wholeMsg)
+                self._refer = Message(repaired(state.src.rdata.wholeMsg))
         except Exception as error:  # noqa: BLE001  as above
             leg.broke(error)
 

@@ -19,8 +19,9 @@ import dns.nameserver
 import dns.resolver
 
 from chalicelib.calls.routing.policy import HostRules
+from chalicelib.sip.uri import SipUri, Transport, read_uri
 
-from .target import Target, Transport, Wanted, wanted
+from .target import Target
 
 REFUSED = 13254
 UNREACHABLE = 32011
@@ -86,7 +87,7 @@ class Resolver:
 
         Blocks on DNS, LOOK_UP_SECONDS at most.  Raises TargetError.
         """
-        want = wanted(uri)
+        want = read_uri(uri)
         question = _Question(self._dns, time.monotonic() + LOOK_UP_SECONDS)
         found: list[Target] = []
         refused = False
@@ -107,10 +108,9 @@ class Resolver:
             return False
         return any(self._guard.permits(name, address) for name in (host, server.host))
 
-    def _servers(self, want: Wanted, question: _Question) -> Iterator[Server]:
+    def _servers(self, want: SipUri, question: _Question) -> Iterator[Server]:
         """RFC 3263 §4.1 and §4.2.  A port or an address in the URI says it all: then nothing is asked."""
-        transport: Transport = want.transport or "udp"
-        plain = Server(transport, want.host, want.port or want.default_port)
+        plain = Server(want.transport, want.host, want.port or want.default_port)
         if want.port or is_address(want.host):
             yield plain
             return
@@ -120,9 +120,9 @@ class Resolver:
         if not servers:
             yield plain
 
-    def _services(self, want: Wanted, question: _Question) -> list[tuple[Transport, str]]:
+    def _services(self, want: SipUri, question: _Question) -> list[tuple[Transport, str]]:
         """The SRV names to ask for, the domain's favourite transport first."""
-        if want.transport:
+        if want.wanted_transport:
             return [(want.transport, f"{SERVICES[want.transport]}.{want.host}")]
         pointers = sorted(question.records(want.host, "NAPTR"), key=lambda r: (r.order, r.preference))
         named: list[tuple[Transport, str]] = [

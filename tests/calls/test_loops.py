@@ -63,6 +63,11 @@ def test_another_port_is_another_address() -> None:
     assert way_on("sip:100@us.example:5070", ((HOPS, hops),))[HOPS].startswith(f"{hops},")
 
 
+def test_address_that_the_grammar_refuses_is_the_same_whatever_its_parameters() -> None:
+    hops = way_on("sip:a#b@us_host;x=1")[HOPS]
+    assert comes_in(Story(), "sip:a#b@US_host:5060;x=2", ((HOPS, hops),)).commands == (Reject(CALLER, 482),)
+
+
 @pytest.mark.parametrize("code", [482, 483])
 def test_leg_refused_for_its_hops_says_32006(story: Story, code: int) -> None:
     story.call_runs(f"<Dial><Sip {HOOK}>sip:bob@example.net</Sip></Dial>")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from random import Random
 
-from chalicelib.sip.message import header, header_lines
+from chalicelib.sip.message import Message
 
 AUTO = "auto"
 """The Content-Length that is written when the message goes out."""
@@ -60,14 +60,14 @@ class Received:
         return self.header("cseq").partition(" ")[2]
 
     def header(self, name: str) -> str:
-        return header(self.text, name)
+        return Message(self.text).header(name)
 
     @property
     def contact(self) -> str:
         return self.header("contact").partition("<")[2].partition(">")[0]
 
     def copied(self, *names: str) -> tuple[tuple[str, str], ...]:
-        return tuple((name, value) for name, value in header_lines(self.text) if name.lower() in names)
+        return tuple((name, value) for name, value in Message(self.text).headers if name.lower() in names)
 
 
 def token(random: Random, length: int = 10) -> str:

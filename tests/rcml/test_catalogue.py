@@ -36,6 +36,6 @@ def test_public_names() -> None:
         rcml.__all__, key=lambda name: (name[0].islower(), name != "CATALOGUE", name)
     )
     assert {"parse", "seal_passwords", "Document", "Problem", "RcmlError", "Dial", "Sip"} <= set(rcml.__all__)
-    assert {"parse_uri", "invite_headers", "outcome", "best_response", "address_of", "reason_of"} <= set(
+    assert {"parse_uri", "invite_headers", "outcome", "best_response", "address_of", "read_uri"} <= set(
         sip.__all__
     )

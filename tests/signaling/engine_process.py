@@ -41,16 +41,14 @@ from chalicelib.calls.registration import (
     Registered,
     Registration,
     accepted,
-    ha1,
     live,
-    proves,
-    read_credentials,
     rule_of,
     subject,
 )
 from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
+from chalicelib.sip.digest import ha1, proves, read_credentials
 from signaling.b2bua.session import Session as TaskSession
 from signaling.b2bua.switchboard import Switchboard
 from signaling.engine.loop import Loop

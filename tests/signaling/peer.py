@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import header, header_lines
+from chalicelib.sip import message as sip
 from tests.waiting import PATIENCE
 
 Make = Callable[..., Any]
@@ -36,10 +36,10 @@ class Message:
         self.again = False
 
     def header(self, name: str) -> str:
-        return header(self.text, name.lower())
+        return sip.Message(self.text).header(name.lower())
 
     def headers(self) -> Headers:
-        return tuple(header_lines(self.text))
+        return sip.Message(self.text).headers
 
     @property
     def contact(self) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.sip.message import Message
 from signaling.registrar.inbox import Request
 from tests.digest import parameter
 from tests.signaling.documents import MAIN, dial
@@ -137,8 +138,8 @@ def test_malformed_register_is_told_so(telephone: Callable[..., Registrant], lin
 def test_realm_is_the_domain_of_the_address_of_record_and_nothing_that_ends_its_quotes(
     to: str, realm: str
 ) -> None:
-    text = f"REGISTER sip:h SIP/2.0\r\nTo: {to}\r\n"
-    assert Request(1, "udp", "203.0.113.7:5060", text).realm == realm
+    message = Message(f"REGISTER sip:h SIP/2.0\r\nTo: {to}\r\n")
+    assert Request(1, "udp", "203.0.113.7:5060", message).realm == realm
 
 
 def test_hostile_bytes_leave_the_registrar_working(task: Task, telephone: Callable[..., Registrant]) -> None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import header_lines
+from chalicelib.sip.message import Message
 from tests.signaling.certificates import Certificate
 from tests.signaling.peer import SDP
 
@@ -81,7 +81,7 @@ class TlsPeer:
     def _answer(self, secure: ssl.SSLSocket, request: str) -> None:
         method = request.split(" ", 1)[0]
         if method != "ACK":
-            secure.sendall(self._response(method, tuple(header_lines(request))))
+            secure.sendall(self._response(method, Message(request).headers))
         self.methods.append(method)
 
     def _response(self, method: str, headers: Headers) -> bytes:

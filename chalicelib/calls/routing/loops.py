@@ -57,9 +57,6 @@ def _mark(uri: str) -> str:
 
     Of two documents behind one address nothing is known here, so coming back to it is a loop whatever they say.
     """
-    try:
-        parsed = sip.parse_uri(uri)
-        address = f"{parsed.user}@{parsed.host}:{parsed.port or 5060}"
-    except sip.InvalidSipUri:
-        address = uri
+    read = sip.read_uri(uri)
+    address = f"{read.user}@{read.host}:{read.port or 5060}" if read.host else uri
     return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK]

@@ -66,10 +66,7 @@ class Route:
         """``caller`` as the From of this leg."""
         if not self.from_host:
             return caller
-        try:
-            user = sip.parse_uri(caller).user
-        except sip.InvalidSipUri:
-            user = caller
+        user = sip.read_uri(caller).user if sip.is_sip(caller) else caller
         return f"sip:{user}@{self.from_host}" if user else caller
 
 
