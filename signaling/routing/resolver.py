@@ -19,6 +19,7 @@ import dns.nameserver
 import dns.resolver
 
 from chalicelib.calls.routing.policy import HostRules
+from chalicelib.webhooks.guard import AddressGuard
 
 from .target import Target, Transport, Wanted, wanted
 
@@ -42,26 +43,6 @@ class TargetError(Exception):
         self.code = code
 
 
-class Guard:
-    """Lets public addresses through, and what ``allowed`` names: networks (CIDR), addresses, host names."""
-
-    def __init__(self, allowed: tuple[str, ...]) -> None:
-        self._networks = []
-        self._names = set()
-        for entry in allowed:
-            try:
-                self._networks.append(ipaddress.ip_network(entry, strict=False))
-            except ValueError:
-                self._names.add(entry.lower())
-
-    def permits(self, host: str, address: str) -> bool:
-        """``host`` as written, ``address`` as resolved."""
-        ip = ipaddress.ip_address(address)
-        if host.lower() in self._names or any(ip in network for network in self._networks):
-            return True
-        return ip.is_global and not ip.is_multicast
-
-
 @dataclass(frozen=True)
 class Server:
     """A host that serves a domain, still by name."""
@@ -74,7 +55,9 @@ class Server:
 class Resolver:
     """``name_servers``: ``address`` or ``address:port`` each; none: the system's.  For any thread."""
 
-    def __init__(self, guard: Guard, name_servers: tuple[str, ...] = (), *, ipv6: bool = False) -> None:
+    def __init__(
+        self, guard: AddressGuard, name_servers: tuple[str, ...] = (), *, ipv6: bool = False
+    ) -> None:
         self._guard = guard
         self._families = ("A", "AAAA") if ipv6 else ("A",)
         self._addresses_by_dns = bool(name_servers)
@@ -105,7 +88,7 @@ class Resolver:
     def _permits(self, host: str, server: Server, address: str, rules: HostRules | None) -> bool:
         if rules is not None and not rules.permit_target(host, address, server.port):
             return False
-        return any(self._guard.permits(name, address) for name in (host, server.host))
+        return self._guard.permits(address, host, server.host)
 
     def _servers(self, want: Wanted, question: _Question) -> Iterator[Server]:
         """RFC 3263 §4.1 and §4.2.  A port or an address in the URI says it all: then nothing is asked."""
