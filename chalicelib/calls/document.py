@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from .. import rcml
+from ..catalogue import Code
 from .commands import Answer, Bridge, Hangup, Pause, Perform, Reject
 from .dial.dial import begin_dial, give_up
 from .documents import parse
@@ -19,10 +20,6 @@ from .session import Call, Method, Run
 from .transition import Turn
 from .verbs.media import Item, leading_items
 
-DIAL_IN_SCREENING = 13201
-NOT_RCML = 12300
-EMPTY_BODY = 11770
-TOO_MANY_HOPS = 11215
 MAX_HOPS = 20
 APPLICATION_FAILED = 500
 REJECT_CODES = {"rejected": 404, "busy": 486}
@@ -55,7 +52,9 @@ def fetch_document(turn: Turn, sid: str, run: Run, url: str, method: Method, ext
     if absolute is None:
         fail(turn, sid)
     elif run.hops >= MAX_HOPS:
-        turn.problem(TOO_MANY_HOPS, f"{MAX_HOPS} documents in a row did nothing but point at another")
+        turn.problem(
+            Code.HTTP_TOO_MANY_REDIRECTS, f"{MAX_HOPS} documents in a row did nothing but point at another"
+        )
         fail(turn, sid)
     else:
         turn.fetch(sid, run, absolute, method, extra)
@@ -76,7 +75,7 @@ def on_fetched(turn: Turn, event: Fetched) -> None:
         return
     text = as_rcml(turn, event)
     if text is None:
-        fall_back(turn, call, NOT_RCML, event.url)
+        fall_back(turn, call, Code.INVALID_CONTENT_TYPE, event.url)
         return
     load(turn, call.sid, msgspec.structs.replace(run, base_url=event.url or run.base_url), text)
 
@@ -90,7 +89,7 @@ def as_rcml(turn: Turn, event: Fetched) -> str | None:
         return f"<Response><Say>{escape(event.body)}</Say></Response>"
     if kind in RCML_TYPES:
         return event.body
-    turn.problem(NOT_RCML, f"content type {kind[:80]!r} is no RCML, audio or text")
+    turn.problem(Code.INVALID_CONTENT_TYPE, f"content type {kind[:80]!r} is no RCML, audio or text")
     return None
 
 
@@ -193,7 +192,7 @@ def _decide(turn: Turn, call: Call, verb: rcml.Verb) -> None:
         _dial(turn, call.sid, verb)
     else:
         if isinstance(verb, rcml.Dial):
-            turn.problem(DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
+            turn.problem(Code.DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
         hang_up(turn, call)
 
 

@@ -12,14 +12,13 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from ..catalogue import Code
 from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
 from .parameters import callback_parameters, voice_parameters
 from .registration import Contact
 from .session import MOST_URL, Call, CallEvent, CallStatus, Method, Run, Session, Value
-
-BAD_URL = 11100
 
 
 class Step(Value, frozen=True):
@@ -176,7 +175,7 @@ class Turn:
         if valid:
             return absolute
         self.problem(
-            BAD_URL,
+            Code.INVALID_URL,
             f"no absolute http(s) URL of at most {MOST_URL} characters, also not with that of the document:"
             f" {url[:200]!r}",
         )

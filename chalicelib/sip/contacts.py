@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from ..catalogue import Code
 from .errors import InvalidAddressError, InvalidSipUri
 from .name_addr import address_of
 from .uri import SipUri, parse_uri
 
-BAD_CONTACT = 32100
 MOST = 32
 """Contacts in one message; nobody has as many telephones behind one."""
 # A URI with one of these never equals one without it (§19.1.4).
@@ -38,7 +38,7 @@ def read_contacts(values: tuple[str, ...]) -> tuple[ContactValue, ...] | None:
     if [text.strip() for text in texts] == ["*"]:
         return None
     if len(texts) > MOST:
-        raise InvalidAddressError(BAD_CONTACT, f"more than {MOST} contacts")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, f"more than {MOST} contacts")
     return tuple(map(_contact, texts))
 
 
@@ -68,11 +68,11 @@ def _contact(text: str) -> ContactValue:
     try:
         uri = parse_uri(address_of(address).uri)
     except InvalidSipUri as error:
-        raise InvalidAddressError(BAD_CONTACT, error.message) from None
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, error.message) from None
     given = {name.strip().lower(): value.strip() for name, _, value in (p.partition("=") for p in parameters)}
     q = given.get("q", "1")
     if not _Q.fullmatch(q):
-        raise InvalidAddressError(BAD_CONTACT, "the q of a contact is not between 0 and 1")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the q of a contact is not between 0 and 1")
     return ContactValue(parse_uri(uri.without_headers), float(q), read_seconds(given.get("expires", "")))
 
 

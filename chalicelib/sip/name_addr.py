@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..catalogue import Code
 from .errors import InvalidAddressError
 
 MAX_HEADER = 8192
@@ -33,17 +34,19 @@ def address_of(header_value: str) -> Address:
     """
     text = header_value.strip()
     if len(text) > MAX_HEADER or not text.isprintable():
-        raise InvalidAddressError(32100, "the address is too long or has a control character")
+        raise InvalidAddressError(
+            Code.SIP_PARSE_FAILURE, "the address is too long or has a control character"
+        )
     name, rest = _display_name(text)
     if rest.startswith("<"):
         uri, bracket, _ = rest[1:].partition(">")
         if not bracket:
-            raise InvalidAddressError(32100, "the address has no closing >")
+            raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no closing >")
     else:
         uri = rest.partition(";")[0]
     uri = uri.strip()
     if ":" not in uri or " " in uri:
-        raise InvalidAddressError(32100, "the address has no URI")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no URI")
     return Address(name, uri)
 
 
@@ -63,7 +66,7 @@ def _quoted(text: str) -> tuple[str, str]:
         if character == '"':
             return "".join(name), text[place + 1 :].strip()
         name.append(next(characters, (0, ""))[1] if character == "\\" else character)
-    raise InvalidAddressError(32100, "the display name has no closing quote")
+    raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the display name has no closing quote")
 
 
 def reason_of(header: str) -> Reason | None:

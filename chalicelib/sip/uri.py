@@ -20,12 +20,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from ..catalogue import Code
 from .characters import ALPHA, ALPHANUM, DIGIT, HOSTNAME, IPV6, PARAMETER, PASSWORD, USER, escaped_only
 from .errors import InvalidSipUri, SipWarning
-
-BAD_URI = 13243
-BAD_HEADERS = 13253
-UNSUPPORTED = 32110
 
 MAX_URI = 254
 """Characters, without the header part (CONTRACT §3)."""
@@ -77,7 +74,9 @@ class SipUri:
         if wanted in ("", "udp", "tcp", "tls"):
             return ()
         return (
-            SipWarning(UNSUPPORTED, f"transport {wanted[:40]} is not supported: {self.transport} is used"),
+            SipWarning(
+                Code.SIP_URI_WARNING, f"transport {wanted[:40]} is not supported: {self.transport} is used"
+            ),
         )
 
     @property
@@ -101,9 +100,11 @@ def parse_uri(text: str) -> SipUri:
     address, _, header_part = rest.partition("?")
     length = len(text.strip()) - len(rest) + len(address)
     if length > MAX_URI:
-        raise InvalidSipUri(BAD_URI, f"the URI is longer than {MAX_URI} characters")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, f"the URI is longer than {MAX_URI} characters")
     if len(header_part) > MAX_HEADERS:
-        raise InvalidSipUri(BAD_HEADERS, f"the headers of the URI are longer than {MAX_HEADERS} characters")
+        raise InvalidSipUri(
+            Code.SIP_HEADERS_TOO_LONG, f"the headers of the URI are longer than {MAX_HEADERS} characters"
+        )
     hostport, *parameters = address.split(";")
     host, port = _host_and_port(hostport)
     return SipUri(
@@ -127,15 +128,17 @@ def _split_user(text: str) -> tuple[str, str, str | None, str]:
     """
     scheme, colon, rest = text.partition(":")
     if not colon or scheme.lower() not in ("sip", "sips"):
-        raise InvalidSipUri(BAD_URI, "the URI does not begin with sip: or sips:")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the URI does not begin with sip: or sips:")
     userinfo, at, after = rest.partition("@")
     if not at or _is_address(userinfo):
         return scheme.lower(), "", None, rest
     user, colon, password = userinfo.partition(":")
     if not user or not escaped_only(user, USER):
-        raise InvalidSipUri(BAD_URI, "the user part has a character that must be written as %XX")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the user part has a character that must be written as %XX")
     if not escaped_only(password, PASSWORD):
-        raise InvalidSipUri(BAD_URI, "the password part has a character that must be written as %XX")
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the password part has a character that must be written as %XX"
+        )
     return scheme.lower(), user, password if colon else None, after
 
 
@@ -173,7 +176,7 @@ def _port(text: str) -> int:
         or not DIGIT.issuperset(digits)
         or not 0 < int(digits) < 65_536
     ):
-        raise InvalidSipUri(BAD_URI, "the port is not 1 to 65535")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the port is not 1 to 65535")
     return int(digits)
 
 
@@ -184,7 +187,7 @@ def _check_ipv6(text: str) -> None:
             raise AddressValueError
         IPv6Address(text)
     except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host in brackets is no IPv6 address") from None
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the host in brackets is no IPv6 address") from None
 
 
 def _check_hostname(host: str) -> None:
@@ -192,16 +195,20 @@ def _check_hostname(host: str) -> None:
     1035 §2.3.4).  The last label begins with a letter, so that all digits and dots must be an IPv4
     address."""
     if not host or not HOSTNAME.issuperset(host):
-        raise InvalidSipUri(BAD_URI, "the host is missing or has a character that no host name has")
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the host is missing or has a character that no host name has"
+        )
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= 63 and label[0] in ALPHANUM and label[-1] in ALPHANUM for label in labels):
-        raise InvalidSipUri(BAD_URI, "the host is no host name")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the host is no host name")
     if labels[-1][0] in ALPHA:
         return
     try:
         IPv4Address(host)
     except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host is neither a host name nor an IPv4 address") from None
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the host is neither a host name nor an IPv4 address"
+        ) from None
 
 
 def _parameters(pieces: list[str]) -> tuple[tuple[str, str | None], ...]:
@@ -213,10 +220,10 @@ def _parameters(pieces: list[str]) -> tuple[tuple[str, str | None], ...]:
         name, equals, value = piece.partition("=")
         if not name or (equals and not value) or not _are_parameter_characters(name, value):
             raise InvalidSipUri(
-                BAD_URI, "a parameter of the URI is empty or has a character that it cannot have"
+                Code.SIP_INVALID_URI, "a parameter of the URI is empty or has a character that it cannot have"
             )
         if name.lower() in names:
-            raise InvalidSipUri(BAD_URI, "a parameter of the URI is there twice")
+            raise InvalidSipUri(Code.SIP_INVALID_URI, "a parameter of the URI is there twice")
         names.add(name.lower())
         parameters.append((name, value if equals else None))
     return tuple(parameters)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import ipaddress
 import socket
 
-from .errors import CONNECTION, FORBIDDEN_ADDRESS, RequestError
+from ..catalogue import Code
+from .errors import RequestError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -64,11 +65,11 @@ class AddressGuard:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise RequestError(CONNECTION, "the host name does not resolve") from None
+            raise RequestError(Code.HTTP_CONNECTION_FAILURE, "the host name does not resolve") from None
         for address in (str(entry[4][0]) for entry in found):
             if self.permits(address, host):
                 return address
-        raise RequestError(FORBIDDEN_ADDRESS, "the host's address is not a public one")
+        raise RequestError(Code.HTTP_HOST_REFUSED, "the host's address is not a public one")
 
     def permits(self, address: str, *hosts: str) -> bool:
         """Whether anything may be sent to ``address``, which was found under the names ``hosts``.

@@ -15,6 +15,7 @@ import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
+from chalicelib.catalogue import Code
 from chalicelib.sip.message import final_reason, x_headers
 
 from ..engine.call import SipCall
@@ -29,7 +30,6 @@ from .refer import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
-UNREACHABLE = 32011
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +96,7 @@ class Leg:
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
             )
-            self.fail(UNREACHABLE)
+            self.fail(Code.SIP_UNREACHABLE)
 
     def respond(self, code: int) -> None:
         """Send ``code`` to the caller, unless the dialog is past it."""

@@ -11,6 +11,7 @@ from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
+from chalicelib.catalogue import Code
 
 from ..engine.endpoint import SipAccount
 from ..engine.loop import GuardedLoop, Timer
@@ -23,7 +24,7 @@ from .outbound_leg import Answer, Placing
 from .performances import Performances
 from .refer import Refer
 from .send_digits import Keys, nothing
-from .step_client import INTERNAL_FAILURE, Conversation, now
+from .step_client import Conversation, now
 
 SERVER_ERROR = 500
 GIVE_UP_SECONDS = 30.0
@@ -105,7 +106,7 @@ class Session:
         _log.error("session %s: %s", self.sid, type(error).__name__, exc_info=error)
         if self._last_resort is None:
             self._last_resort = self._main_loop.after(GIVE_UP_SECONDS, self._close)
-            self.conversation.abandon(INTERNAL_FAILURE)
+            self.conversation.abandon(Code.INTERNAL_FAILURE)
         for leg in list(self._legs.values()):
             if leg.over:
                 self._let_go(leg)

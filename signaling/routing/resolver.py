@@ -19,12 +19,11 @@ import dns.nameserver
 import dns.resolver
 
 from chalicelib.calls.routing.policy import HostRules
+from chalicelib.catalogue import Code
 from chalicelib.webhooks.guard import AddressGuard
 
 from .target import Target, Transport, Wanted, wanted
 
-REFUSED = 13254
-UNREACHABLE = 32011
 MOST_TARGETS = 8
 LOOK_UP_SECONDS = 5.0
 """For all the questions of one URI."""
@@ -82,7 +81,7 @@ class Resolver:
             if len(found) >= MOST_TARGETS:
                 break
         if not found:
-            raise TargetError(REFUSED if refused else UNREACHABLE)
+            raise TargetError(Code.SIP_HOST_REFUSED if refused else Code.SIP_UNREACHABLE)
         return tuple(dict.fromkeys(found))[:MOST_TARGETS]
 
     def _permits(self, host: str, server: Server, address: str, rules: HostRules | None) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
+from ...catalogue import Code
 from ..commands import Answer, Hangup, Leg, Notify, Ring
 from ..commands import Dial as DialCommand
 from ..documents import parse
@@ -20,7 +21,6 @@ from .hunting import rounds
 from .placing import place
 from .recording import begin_recording
 
-TOO_MANY_URIS = 13250
 NOT_TRANSFERRED = 503
 """What the final NOTIFY about a REFER says that came to nothing."""
 
@@ -83,7 +83,9 @@ def _refusal(turn: Turn, verb: rcml.Dial) -> rcml.Problem | None:
     if verb.caller_id_error is not None:
         return verb.caller_id_error
     if application is not None and application.strict_sip and len(verb.nouns) > 1:
-        return rcml.Problem(TOO_MANY_URIS, "this account may dial one Sip noun only", verb.line, 0, "error")
+        return rcml.Problem(
+            Code.DIAL_TOO_MANY_NOUNS, "this account may dial one Sip noun only", verb.line, 0, "error"
+        )
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
+from ...catalogue import Code
 from ..commands import Notify
 from ..document import as_rcml, fresh_run, load
 from ..documents import parse
@@ -19,7 +20,6 @@ from ..transition import Turn
 from .dial import NOT_TRANSFERRED
 from .parting import dial_of, separate
 
-TRANSFER_FAILED = 32218
 OK, DECLINE = 200, 603
 
 
@@ -82,5 +82,5 @@ def _document(turn: Turn, event: Fetched) -> str | None:
             return text
     except rcml.RcmlError as error:
         turn.problems((error.problem,))
-    turn.problem(TRANSFER_FAILED, "the transfer is not made: referUrl gave no document")
+    turn.problem(Code.TRANSFER_FAILED, "the transfer is not made: referUrl gave no document")
     return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from ...catalogue import Code
 from ..registration import Contact
 from ..transition import Turn
 from .admission import rules_of
 from .routes import NoRouteError, Route, route_uri
-
-NOT_REGISTERED = 32009
 
 
 def client_routes(turn: Turn, target: str) -> tuple[Route, ...]:
@@ -18,7 +17,7 @@ def client_routes(turn: Turn, target: str) -> tuple[Route, ...]:
     name, mark, headers = target.partition("?")
     contacts = turn.contacts_of(name.strip())
     if not contacts:
-        raise NoRouteError(NOT_REGISTERED, f"the client {name[:60]!r} is not registered")
+        raise NoRouteError(Code.CLIENT_NOT_REGISTERED, f"the client {name[:60]!r} is not registered")
     return tuple(_route(turn, contact, mark + headers) for contact in contacts)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 
 from ... import sip
+from ...catalogue import Code
 from ..events import Incoming
 from ..session import Call, Headers, Session
 
@@ -17,7 +18,6 @@ HEADER = "X-CallAPI-Hops"
 MOST_VISITS = 4
 """Addresses of ours that one call may pass through.  A fork of ten that dials itself grows tenfold with each."""
 LOOP_DETECTED, TOO_MANY_HOPS = 482, 483
-HOPS = 32006
 _MARK = 12
 
 
@@ -43,7 +43,7 @@ def hop_headers(session: Session) -> Headers:
 
 def error_of(call: Call, code: int) -> int:
     """The catalogue's code for a leg that somebody down the line refused because of its hops; else 0."""
-    return HOPS if call.direction != "inbound" and code in (LOOP_DETECTED, TOO_MANY_HOPS) else 0
+    return Code.TOO_MANY_HOPS if call.direction != "inbound" and code in (LOOP_DETECTED, TOO_MANY_HOPS) else 0
 
 
 def _visits(headers: Headers) -> tuple[str, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from ...catalogue import Code
 from ..transition import Turn
 from .admission import admit_user, policy_of, reference, rules_of
 from .policy import HostRules
 from .routes import NoRouteError, Route, route_uri
 from .trunks import SEPARATORS, chosen
-
-NOT_ROUTABLE = 13224
 
 
 def number_route(turn: Turn, target: str) -> Route:
@@ -20,7 +19,9 @@ def number_route(turn: Turn, target: str) -> Route:
     number = written.translate(SEPARATORS)
     trunk = chosen(policy_of(turn).trunks, number)
     if trunk is None:
-        raise NoRouteError(NOT_ROUTABLE, f"no trunk of the account takes the number {written[:60]!r}")
+        raise NoRouteError(
+            Code.NUMBER_NOT_ROUTABLE, f"no trunk of the account takes the number {written[:60]!r}"
+        )
     admit_user(turn, number)
     return Route(
         uri=route_uri(f"{trunk.uri(number)}{mark}{headers}"),

@@ -7,6 +7,7 @@ each of which becomes an absolute URL.  What is over the bound is the next perfo
 from __future__ import annotations
 
 from ... import rcml
+from ...catalogue import Code
 from ..commands import Gather, Pause, Play, Say
 from ..session import Run
 from ..transition import Turn
@@ -15,7 +16,6 @@ Item = Say | Play | Pause | Gather
 Prompt = Say | Play | Pause
 MOST_ITEMS = 50
 MOST_CHARACTERS = 65_536
-TOO_MANY_PROMPTS = 12200
 
 
 def leading_items(turn: Turn, run: Run, verbs: tuple[rcml.Verb, ...], *, answered: bool) -> list[Item]:
@@ -58,7 +58,7 @@ def _prompts(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
         room -= _size(prompt)
         if number == MOST_ITEMS or room < 0:
             turn.problem(
-                TOO_MANY_PROMPTS, f"the prompts of Gather after the first {number} are left out", verb.line
+                Code.SCHEMA_WARNING, f"the prompts of Gather after the first {number} are left out", verb.line
             )
             break
         prompts.append(prompt)
