@@ -12,6 +12,7 @@ import msgspec
 
 from .. import rcml
 from ..catalogue import Code
+from ..sip.status import Status
 from .commands import Answer, Bridge, Hangup, Pause, Perform, Reject
 from .dial.dial import begin_dial, give_up
 from .documents import parse
@@ -21,8 +22,7 @@ from .transition import Turn
 from .verbs.media import Item, leading_items
 
 MAX_HOPS = 20
-APPLICATION_FAILED = 500
-REJECT_CODES = {"rejected": 404, "busy": 486}
+REJECT_CODES = {"rejected": Status.NOT_FOUND, "busy": Status.BUSY_HERE}
 RCML_TYPES = ("text/xml", "application/xml", "text/html")
 
 
@@ -125,7 +125,7 @@ def fail(turn: Turn, sid: str) -> None:
     call = turn.update(sid, run=None)
     if call.direction == "inbound" and not call.answered:
         turn.update(sid, ending="failed")
-        turn.command(Reject(sid, APPLICATION_FAILED))
+        turn.command(Reject(sid, Status.SERVER_INTERNAL_ERROR))
     else:
         _end(turn, sid)
 

@@ -11,6 +11,7 @@ from email.utils import formatdate
 
 import msgspec
 
+from ..sip.status import Status
 from .session import Call, CallEvent, CallStatus, Dial, Headers, Session
 
 API_VERSION = "2012-04-24"
@@ -110,7 +111,7 @@ def final_code(leg: Call) -> int:
     """
     if leg.sip_code:
         return leg.sip_code
-    return {"no-answer": 408, "canceled": 487}.get(leg.ending, 0)
+    return {"no-answer": Status.REQUEST_TIMEOUT, "canceled": Status.REQUEST_TERMINATED}.get(leg.ending, 0)
 
 
 def _leg_report(leg: Call, at: float) -> dict[str, str | int]:

@@ -17,6 +17,7 @@ from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
 from chalicelib.sip.message import final_reason, x_headers
+from chalicelib.sip.status import Status, is_final
 
 from ..engine.call import SipCall
 from ..engine.endpoint import Endpoint, Route, SipAccount
@@ -26,7 +27,7 @@ from ..routing.redirects import contacts
 from . import dtmf
 from .dtmf import Keypad
 from .observer import NOBODY, Owner
-from .refer import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
+from .refer import Refer, judged, notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
@@ -149,7 +150,7 @@ class Leg:
         refer = self._refer
         if self._call is None or self.over or refer is None:
             return
-        if code >= FIRST_FINAL:
+        if is_final(code):
             self._refer = None
         try:
             if not refer.silent:
@@ -210,7 +211,7 @@ class Leg:
     def refer_came(self, message: str) -> int:
         """Record a REFER; returns the response to it.  One while another is under way is declined."""
         if not self.takes_refer or self._refer is not None or self._giving_up:
-            return DECLINE
+            return Status.DECLINE
         code, self._refer = judged(message)
         if self._refer is not None:
             self._first_refer = self._first_refer or self._refer.cseq
@@ -220,7 +221,7 @@ class Leg:
     # --- the same, on the loop ---
 
     def _on_refer(self, refer: Refer) -> None:
-        self.tell_referral(TRYING)
+        self.tell_referral(Status.TRYING)
         if not self.over:
             self._owner.leg_referred(self, refer)
 
@@ -264,7 +265,7 @@ class Leg:
             self._end(0, "", (), self._error)
             return
         parameters = call_parameters()
-        parameters.statusCode = (code or DECLINE) if self.inbound and not self.answered else 0
+        parameters.statusCode = (code or Status.DECLINE) if self.inbound and not self.answered else 0
         if self._reason:
             add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:

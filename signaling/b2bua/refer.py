@@ -12,13 +12,17 @@ from typing import Any
 import pjsua2 as pj
 
 from chalicelib.sip.message import address_uri, header
+from chalicelib.sip.status import Status, is_final
 from chalicelib.sip.wire import URI
 
 from ..engine.requests import add_header
 
-ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED, DECLINE = 202, 400, 501, 603
-TRYING, FIRST_FINAL = 100, 200
-PHRASES = {100: "Trying", 200: "OK", 503: "Service Unavailable", 603: "Decline"}
+PHRASES: dict[int, str] = {
+    Status.TRYING: "Trying",
+    Status.OK: "OK",
+    Status.SERVICE_UNAVAILABLE: "Service Unavailable",
+    Status.DECLINE: "Decline",
+}
 _METHOD = re.compile(r";method=(?!INVITE\b)", re.IGNORECASE)
 _REPLACES = re.compile(r"[?&]Replaces=", re.IGNORECASE)
 
@@ -41,15 +45,15 @@ def judged(message: str) -> tuple[int, Refer | None]:
     """
     target = address_uri(header(message, "refer-to", "r"))
     if not target.lower().startswith(("sip:", "sips:", "tel:")) or len(target) > URI:
-        return BAD_REQUEST, None
+        return Status.BAD_REQUEST, None
     if not target.isprintable() or " " in target:
-        return BAD_REQUEST, None
+        return Status.BAD_REQUEST, None
     if _METHOD.search(target) or _REPLACES.search(target):
-        return NOT_IMPLEMENTED, None
+        return Status.NOT_IMPLEMENTED, None
     by = address_uri(header(message, "referred-by", "b"))
     silent = header(message, "refer-sub").lower().startswith("false")
     number = header(message, "cseq").partition(" ")[0]
-    return ACCEPTED, Refer(
+    return Status.ACCEPTED, Refer(
         target, by if by.isprintable() and len(by) <= URI else "", silent, int(number or 0)
     )
 
@@ -59,7 +63,7 @@ def notification(refer: Refer, first: int, code: int) -> Any:
     parameters = pj.CallSendRequestParam()
     parameters.method = "NOTIFY"
     event = "refer" if refer.cseq == first else f"refer;id={refer.cseq}"
-    state = "terminated;reason=noresource" if code >= FIRST_FINAL else "active;expires=60"
+    state = "terminated;reason=noresource" if is_final(code) else "active;expires=60"
     add_header(parameters, "Event", event)
     add_header(parameters, "Subscription-State", state)
     parameters.txOption.contentType = "message/sipfrag;version=2.0"

@@ -12,6 +12,7 @@ from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import Modification, SipMessage
 from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
+from chalicelib.sip.status import Status
 
 from ..engine.endpoint import SipAccount
 from ..engine.loop import GuardedLoop, Timer
@@ -26,7 +27,6 @@ from .refer import Refer
 from .send_digits import Keys, nothing
 from .step_client import Conversation, now
 
-SERVER_ERROR = 500
 GIVE_UP_SECONDS = 30.0
 """For the calls of a session that failed to end, and for their end to be told."""
 _log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Session:
         for leg in self._legs.values():
             ending = partial(self._hang_up, leg.sid)
             if leg.inbound and not leg.answered:
-                ending = partial(leg.hang_up, SERVER_ERROR)
+                ending = partial(leg.hang_up, Status.SERVER_INTERNAL_ERROR)
             self._services.loop.soon(ending)
         self.close_if_done()
 
@@ -151,9 +151,9 @@ class Session:
             case commands.Perform():
                 self._performances.begin(leg, command)
             case commands.Ring():
-                leg.respond(180)
+                leg.respond(Status.RINGING)
             case commands.Answer():
-                leg.respond(200)
+                leg.respond(Status.OK)
             case commands.Reject():
                 leg.hang_up(command.code)
             case commands.Notify():

@@ -22,6 +22,7 @@ from chalicelib.calls.registration import (
     Registration,
     read_credentials,
 )
+from chalicelib.sip.status import Status
 
 from ..engine.loop import Loop
 from .inbox import Registers, Request
@@ -35,7 +36,6 @@ AT_ONCE = 16
 """Invocations at a time: the threads are there for what the calls ask first."""
 LONGEST_WAIT = 4.0
 """Seconds for a thread.  With the time that an invocation takes it is less than registrar.c waits for the answer."""
-BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
 _CSEQ = re.compile(r"([0-9]{1,10})\s+REGISTER")
 _log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class Registrar:
             order = _order(request)
             answer = _answer(request)
         except InvalidAddressError:
-            self._registers.respond(request.number, BAD_REQUEST)
+            self._registers.respond(request.number, Status.BAD_REQUEST)
             return
         if answer is None:
             self._challenge(request, stale=False)
@@ -98,12 +98,12 @@ class Registrar:
             ("WWW-Authenticate", f"Digest {rest}, algorithm={algorithm}")
             for algorithm in reversed(ALGORITHMS)
         )
-        self._registers.respond(request.number, UNAUTHORIZED, headers)
+        self._registers.respond(request.number, Status.UNAUTHORIZED, headers)
 
     def _accept(self, request: Request, order: int, authorization: str, credentials: Credentials) -> None:
         """From here on it has a transaction, so that what follows is done once, whatever was sent again."""
         if not self._registers.accept(request.number):
-            self._registers.respond(request.number, UNAVAILABLE)
+            self._registers.respond(request.number, Status.SERVICE_UNAVAILABLE)
         elif not self._nonces.use(credentials.nonce, credentials.count):
             self._challenge(request, stale=True)
         else:
@@ -126,7 +126,7 @@ class Registrar:
         while self._waiting and self._asked < AT_ONCE:
             since, number, registration = self._waiting.popleft()
             if time.monotonic() - since > LONGEST_WAIT:
-                self._registers.respond(number, UNAVAILABLE)
+                self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
                 continue
             assert self._register is not None
             self._asked += 1
@@ -144,7 +144,7 @@ class Registrar:
     def _failed(self, number: int, error: Exception) -> None:
         self._asked -= 1
         _log.warning("register: %s", type(error).__name__)
-        self._registers.respond(number, UNAVAILABLE)
+        self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
         self._ask()
 
 

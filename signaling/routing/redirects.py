@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from chalicelib.sip import wire
 from chalicelib.sip.message import address_uri, header_lines
+from chalicelib.sip.status import Status
 
-MOVED = frozenset({300, 301, 302})
+MOVED = frozenset({Status.MULTIPLE_CHOICES, Status.MOVED_PERMANENTLY, Status.MOVED_TEMPORARILY})
 """305 names a proxy and 380 another service: neither is another place to send this INVITE to."""
 MOST = 5
 """Redirections that one leg follows."""

@@ -11,6 +11,7 @@ import msgspec
 
 from ... import rcml
 from ...catalogue import Code
+from ...sip.status import Status
 from ..commands import Answer, Hangup, Leg, Notify, Ring
 from ..commands import Dial as DialCommand
 from ..documents import parse
@@ -20,9 +21,6 @@ from .action import dial_result
 from .hunting import rounds
 from .placing import place
 from .recording import begin_recording
-
-NOT_TRANSFERRED = 503
-"""What the final NOTIFY about a REFER says that came to nothing."""
 
 
 def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
@@ -193,7 +191,7 @@ def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid
         turn.update(asked, unheard=(*turn.call(asked).unheard, dial.referral.request))
-        turn.command(Notify(dial.referral.transferor, NOT_TRANSFERRED))
+        turn.command(Notify(dial.referral.transferor, Status.SERVICE_UNAVAILABLE))
     for leg in dial.legs:
         if not is_out(turn.call(leg)):
             turn.command(Hangup(leg))

@@ -11,16 +11,14 @@ import msgspec
 
 from ... import rcml
 from ...catalogue import Code
+from ...sip.status import Status
 from ..commands import Notify
 from ..document import as_rcml, fresh_run, load
 from ..documents import parse
 from ..events import Fetched, Referred
 from ..session import Call, Dial, Referral
 from ..transition import Turn
-from .dial import NOT_TRANSFERRED
 from .parting import dial_of, separate
-
-OK, DECLINE = 200, 603
 
 
 def on_referred(turn: Turn, call: Call, event: Referred) -> None:
@@ -28,7 +26,7 @@ def on_referred(turn: Turn, call: Call, event: Referred) -> None:
     found = dial_of(turn, call)
     transferee = _other(found[0], found[1], call.sid) if found is not None else ""
     if found is None or not transferee or not found[1].refer_url or found[1].referral is not None:
-        turn.command(Notify(call.sid, DECLINE))
+        turn.command(Notify(call.sid, Status.DECLINE))
         return
     dialler, dial = found
     extra = {"ReferTransferTarget": event.target, "ReferredBy": event.referred_by}
@@ -62,9 +60,9 @@ def on_refer_answered(turn: Turn, dialler: Call, event: Fetched) -> None:
     turn.change_dial(dialler.sid, referral=None)
     text = _document(turn, event)
     if text is None or turn.call(event.call).over:
-        turn.command(Notify(transferor, NOT_TRANSFERRED))
+        turn.command(Notify(transferor, Status.SERVICE_UNAVAILABLE))
         return
-    turn.command(Notify(transferor, OK))
+    turn.command(Notify(transferor, Status.OK))
     dial = turn.call(dialler.sid).dial
     assert dial is not None
     separate(turn, dialler.sid, dial, {event.call})
