@@ -6,12 +6,11 @@ from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from ..catalogue import Code
 from .commands import Fetch
 from .parameters import voice_parameters
 from .session import MOST_URL, Method, Run, WaitsFor
 from .transition import Turn
-
-BAD_URL = 11100
 
 
 def resolve(turn: Turn, run: Run, url: str) -> str | None:
@@ -25,7 +24,7 @@ def resolve(turn: Turn, run: Run, url: str) -> str | None:
     if valid:
         return absolute
     turn.problem(
-        BAD_URL,
+        Code.INVALID_URL,
         f"no absolute http(s) URL of at most {MOST_URL} characters, also not with that of the document:"
         f" {url[:200]!r}",
     )

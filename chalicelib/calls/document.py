@@ -11,6 +11,7 @@ from xml.sax.saxutils import escape
 import msgspec
 
 from .. import rcml
+from ..catalogue import Code
 from .commands import Answer, Pause, Perform
 from .dial.dial import begin_dial
 from .documents import parse
@@ -22,7 +23,6 @@ from .transition import Turn
 from .verbs import gather, hangup, redirect, reject
 from .verbs.performance import Item, leading_items
 
-NOT_RCML = 12300
 RCML_TYPES = ("text/xml", "application/xml", "text/html")
 
 
@@ -53,7 +53,7 @@ def on_fetched(turn: Turn, event: Fetched) -> None:
         return
     text = as_rcml(turn, event)
     if text is None:
-        fall_back(turn, call, NOT_RCML, event.url)
+        fall_back(turn, call, Code.INVALID_CONTENT_TYPE, event.url)
         return
     load(turn, call.sid, msgspec.structs.replace(run, base_url=event.url or run.base_url), text)
 
@@ -67,7 +67,7 @@ def as_rcml(turn: Turn, event: Fetched) -> str | None:
         return f"<Response><Say>{escape(event.body)}</Say></Response>"
     if kind in RCML_TYPES:
         return event.body
-    turn.problem(NOT_RCML, f"content type {kind[:80]!r} is no RCML, audio or text")
+    turn.problem(Code.INVALID_CONTENT_TYPE, f"content type {kind[:80]!r} is no RCML, audio or text")
     return None
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from ..sip.status import Status
 from .registration import Contact
 from .session import Application, Headers, Launch, Method, Value
 
@@ -77,7 +78,7 @@ class Invited(BaseEvent, frozen=True, tag="invited"):
     sip_call_id: str
 
 
-RINGING = frozenset({180, 183})
+RINGING = frozenset({Status.RINGING, Status.SESSION_PROGRESS})
 """The provisional responses that say that a callee's telephone rings.  181, 182 and 199 tell of other things."""
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from .. import sip
+from ..sip.status import Status
 from .commands import Hangup
 from .events import RINGING, Answered, Ended, Invited, Provisional
 from .routing.loops import error_of
 from .session import Call, CallStatus, Headers
 from .status_callbacks import report
 from .transition import Turn
-
-OK = 200
 
 
 def on_invited(turn: Turn, call: Call, event: Invited) -> None:
@@ -40,7 +39,7 @@ def on_answered(turn: Turn, call: Call, event: Answered) -> bool:
         return False
     turn.update(call.sid, status="in-progress", answered_at=turn.at)
     if call.direction != "inbound":
-        turn.update(call.sid, sip_code=OK, headers=event.headers, final_headers=event.headers)
+        turn.update(call.sid, sip_code=Status.OK, headers=event.headers, final_headers=event.headers)
     report(turn, call.sid, "answered", "in-progress")
     return True
 

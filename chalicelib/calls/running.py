@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from ..catalogue import Code
+from ..sip.status import Status
 from .application import fetch, resolve
 from .commands import Answer, Hangup, Reject
 from .leg import give_up
 from .session import Call, Method, Run
 from .transition import Turn
 
-TOO_MANY_HOPS = 11215
 MAX_HOPS = 20
-APPLICATION_FAILED = 500
 
 
 def fresh_run(turn: Turn, sid: str) -> Run:
@@ -29,7 +29,9 @@ def fetch_document(turn: Turn, sid: str, run: Run, url: str, method: Method, ext
     if absolute is None:
         fail(turn, sid)
     elif run.hops >= MAX_HOPS:
-        turn.problem(TOO_MANY_HOPS, f"{MAX_HOPS} documents in a row did nothing but point at another")
+        turn.problem(
+            Code.HTTP_TOO_MANY_REDIRECTS, f"{MAX_HOPS} documents in a row did nothing but point at another"
+        )
         fail(turn, sid)
     else:
         fetch(turn, sid, run, absolute, method, extra)
@@ -51,7 +53,7 @@ def fail(turn: Turn, sid: str) -> None:
     call = turn.update(sid, run=None)
     if call.direction == "inbound" and not call.answered:
         turn.update(sid, ending="failed")
-        turn.command(Reject(sid, APPLICATION_FAILED))
+        turn.command(Reject(sid, Status.SERVER_INTERNAL_ERROR))
     else:
         _end(turn, sid)
 

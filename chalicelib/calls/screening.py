@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from .. import rcml
+from ..catalogue import Code
 from .commands import Bridge, Hangup
 from .running import fetch_document, hang_up
 from .session import Call, Run
 from .transition import Turn
-
-DIAL_IN_SCREENING = 13201
 
 
 def begin_screening(turn: Turn, leg: Call) -> None:
@@ -34,5 +33,5 @@ def document_ended(turn: Turn, call: Call) -> None:
 
 def refuse_dial(turn: Turn, call: Call, verb: rcml.Dial) -> None:
     """A document that screens may not dial: the leg is out."""
-    turn.problem(DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
+    turn.problem(Code.DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
     hang_up(turn, call)

@@ -7,6 +7,7 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 
 from __future__ import annotations
 
+from ..sip.status import Status
 from .api_calls import begin, created, on_changed, on_claimed
 from .commands import Reject
 from .dial.dial import on_bridged, on_starred, review_dial
@@ -42,8 +43,6 @@ from .session import Call, Session
 from .transition import Step as Step
 from .transition import Turn
 
-NO_SUCH_NUMBER = 404
-
 
 def step(session: Session | None, event: Event) -> Step:
     """What ``event`` does to ``session`` (None before its first event, which is Incoming or Created)."""
@@ -61,7 +60,7 @@ def step(session: Session | None, event: Event) -> Step:
 
 def _incoming(event: Incoming) -> Step:
     if event.application is None:
-        return Step(None, (Reject(event.call, NO_SUCH_NUMBER),))
+        return Step(None, (Reject(event.call, Status.NOT_FOUND),))
     if code := loops.refusal(event):
         return Step(None, (Reject(event.call, code),))
     parent = Call(

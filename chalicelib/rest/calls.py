@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..calls.events import CallChange, Changed, Created
 from ..calls.protocol import ChangeRequest, StepRequest
+from ..catalogue import Code
 from ..steps.executor import Steps
 from ..storage.listing import CallRow, InvalidTokenError, Listing, Page
 from ..storage.log import CallLog, Row
@@ -94,7 +95,7 @@ class Calls:
         try:
             return self._listing.page(account.sid, query.wanted, query.size, query.token)
         except InvalidTokenError:
-            raise InvalidError(20001, "PageToken is not one of ours") from None
+            raise InvalidError(Code.INVALID_PARAMETER, "PageToken is not one of ours") from None
 
     def change(self, account: Account, sid: str, form: Form, edge: Edge) -> CallRow:
         """POST Calls/{CallSid}: end the call, or have it run another document; raises RestError.

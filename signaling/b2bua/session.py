@@ -11,7 +11,9 @@ from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import ChangeRequest, SipMessage
 from chalicelib.calls.session import Headers
+from chalicelib.catalogue import Code
 from chalicelib.sip.refer import Refer
+from chalicelib.sip.status import Status
 
 from ..engine.endpoint import SipAccount
 from ..engine.loop import GuardedLoop, Timer
@@ -23,9 +25,8 @@ from .leg import Leg
 from .outbound_leg import Answer, Placing
 from .performances import Performances
 from .send_digits import Keys, nothing
-from .step_client import INTERNAL_FAILURE, Conversation, now
+from .step_client import Conversation, now
 
-SERVER_ERROR = 500
 GIVE_UP_SECONDS = 30.0
 """For the calls of a session that failed to end, and for their end to be told."""
 _log = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class Session:
         for leg in self._legs.values():
             ending = partial(self._hang_up, leg.sid)
             if leg.inbound and not leg.answered:
-                ending = partial(leg.hang_up, SERVER_ERROR)
+                ending = partial(leg.hang_up, Status.SERVER_INTERNAL_ERROR)
             self._services.loop.soon(ending)
         self.close_if_done()
 
@@ -101,7 +102,7 @@ class Session:
         _log.error("session %s: %s", self.sid, type(error).__name__, exc_info=error)
         if self._last_resort is None:
             self._last_resort = self._main_loop.after(GIVE_UP_SECONDS, self._close)
-            self.conversation.abandon(INTERNAL_FAILURE)
+            self.conversation.abandon(Code.INTERNAL_FAILURE)
         for leg in list(self._legs.values()):
             if leg.over:
                 self._let_go(leg)
@@ -146,9 +147,9 @@ class Session:
             case commands.Perform():
                 self._performances.begin(leg, command)
             case commands.Ring():
-                leg.respond(180)
+                leg.respond(Status.RINGING)
             case commands.Answer():
-                leg.respond(200)
+                leg.respond(Status.OK)
             case commands.Reject():
                 leg.hang_up(command.code)
             case commands.Notify():

@@ -13,6 +13,7 @@ from chalicelib.calls.protocol import ChangeRequest
 from chalicelib.sip import wire
 from chalicelib.sip.message import Message
 from chalicelib.sip.name_addr import read_address
+from chalicelib.sip.status import Status
 
 from ..engine.admission import Admission
 from ..engine.endpoint import SipAccount
@@ -29,7 +30,6 @@ from .tracing import Tracing
 _log = logging.getLogger(__name__)
 COUNT_EVERY = 0.1  # s
 LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
-URI_TOO_LONG, INTERNAL_ERROR = 414, 500
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
 
@@ -87,13 +87,13 @@ class Switchboard:
         """An INVITE; inside the engine's callback."""
         sid = f"CA{uuid.uuid4().hex}"
         if message.is_target_too_long:
-            self._refuse(sid, account, call_id, URI_TOO_LONG)
+            self._refuse(sid, account, call_id, Status.REQUEST_URI_TOO_LONG)
             return
         try:
             event = incoming_event(sid, message, source, self.services.settings.task_id)
         except Exception:  # noqa: BLE001  without an answer of ours the engine would keep the call for ever
             _log.exception("an INVITE that cannot be read")
-            self._refuse(sid, account, call_id, INTERNAL_ERROR)
+            self._refuse(sid, account, call_id, Status.SERVER_INTERNAL_ERROR)
         else:
             self._open(sid, 0).come_in(account, call_id, event)
 

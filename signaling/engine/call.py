@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pjsua2 as pj
 
 from chalicelib.sip.message import Message
+from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
-from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
 
 if TYPE_CHECKING:
@@ -70,10 +70,10 @@ class SipCall(pj.Call):
     def onCallTransferRequest(self, prm: Any) -> None:
         """Only answered here: signaling/engine/native/refer.patch keeps the engine from calling anybody."""
         try:
-            prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
+            prm.statusCode = Status.DECLINE if self.leg is None else self.leg.refer_came(self._refer)
         except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer
             _log.exception("REFER")
-            prm.statusCode = DECLINE
+            prm.statusCode = Status.DECLINE
 
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""

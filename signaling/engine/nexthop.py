@@ -11,7 +11,7 @@ import logging
 
 import _pjsua2
 
-from ..routing.resolver import Guard
+from chalicelib.webhooks.guard import AddressGuard
 
 _Judge = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 _log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 class NextHop:
     """``start`` after libInit.  See signaling/engine/native/nexthop.c."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
         self._judge = _Judge(self._permits)  # kept: the engine calls it as long as it lives
 
@@ -31,7 +31,7 @@ class NextHop:
 
     def _permits(self, address: bytes) -> int:
         text = address.decode()
-        permitted = self._guard.permits(text, text)
+        permitted = self._guard.permits(text)
         if not permitted:
             _log.info("%s is not an address for a request within a dialog", text)
         return int(permitted)

@@ -8,13 +8,13 @@ from functools import partial
 import pjsua2 as pj
 
 from chalicelib.calls import commands
+from chalicelib.sip.status import Status
 
 from ..b2bua.context import Services
 from ..b2bua.leg import Leg
 from ..engine.sounds import Music, RingTone, SoundError
 
 _log = logging.getLogger(__name__)
-SESSION_PROGRESS = 183
 
 
 class Ringing:
@@ -43,7 +43,7 @@ class Ringing:
             return
         if callee is not None and not self._caller.answered and not self._announced:
             self._announced = True
-            self._caller.respond(SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
+            self._caller.respond(Status.SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
         if callee is not self._heard:
             self._let_go()
         if self._caller.audio is None:

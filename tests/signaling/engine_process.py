@@ -48,12 +48,13 @@ from chalicelib.calls.registration import (
 from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.session import Application, Session, Value
 from chalicelib.calls.step import Step, step
+from chalicelib.catalogue import Code
 from chalicelib.sip.digest import ha1, proves, read_credentials
 from signaling.b2bua.session import Session as TaskSession
 from signaling.b2bua.switchboard import Switchboard
 from signaling.engine.loop import Loop
 from signaling.media.speech import espeak
-from signaling.routing.credentials import CREDENTIALS_UNUSABLE, Credential
+from signaling.routing.credentials import Credential
 from signaling.routing.resolver import TargetError
 from signaling.settings import read_settings
 from signaling.task import run_task
@@ -170,7 +171,7 @@ def own_account() -> Account:
 def secret(reference: str) -> Credential:
     found = own_account().secrets.get(reference)
     if found is None:
-        raise TargetError(CREDENTIALS_UNUSABLE)
+        raise TargetError(Code.SIP_INVALID_CREDENTIALS)
     return Credential(*found)
 
 

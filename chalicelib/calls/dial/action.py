@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from ... import sip
+from ...sip.status import Status
 from ..parameters import header_parameters, ring_duration
 from ..session import Call, CallStatus, Dial
 from ..transition import Turn
@@ -66,7 +67,7 @@ def _final_code(leg: Call) -> int:
     """
     if leg.sip_code:
         return leg.sip_code
-    return {"no-answer": 408, "canceled": 487}.get(leg.ending, 0)
+    return {"no-answer": Status.REQUEST_TIMEOUT, "canceled": Status.REQUEST_TERMINATED}.get(leg.ending, 0)
 
 
 def _leg_report(leg: Call, at: float) -> dict[str, str | int]:

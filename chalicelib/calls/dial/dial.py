@@ -10,6 +10,8 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
+from ...catalogue import Code
+from ...sip.status import Status
 from ..application import absolute, fetch
 from ..commands import Answer, DialLegs, Hangup, Notify, OutboundLeg, Ring
 from ..documents import parse
@@ -19,10 +21,6 @@ from ..transition import Turn
 from .action import dial_result
 from .legs import place, rounds
 from .recording import begin_recording
-
-TOO_MANY_URIS = 13250
-NOT_TRANSFERRED = 503
-"""What the final NOTIFY about a REFER says that came to nothing."""
 
 
 def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
@@ -83,7 +81,9 @@ def _refusal(turn: Turn, verb: rcml.Dial) -> rcml.Problem | None:
     if verb.caller_id_error is not None:
         return verb.caller_id_error
     if application is not None and application.strict_sip and len(verb.nouns) > 1:
-        return rcml.Problem(TOO_MANY_URIS, "this account may dial one Sip noun only", verb.line, 0, "error")
+        return rcml.Problem(
+            Code.DIAL_TOO_MANY_NOUNS, "this account may dial one Sip noun only", verb.line, 0, "error"
+        )
     return None
 
 
@@ -184,7 +184,7 @@ def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid
         turn.update(asked, unheard=(*turn.call(asked).unheard, dial.referral.request))
-        turn.command(Notify(dial.referral.transferor, NOT_TRANSFERRED))
+        turn.command(Notify(dial.referral.transferor, Status.SERVICE_UNAVAILABLE))
     for leg in dial.legs:
         if not is_out(turn.call(leg)):
             turn.command(Hangup(leg))

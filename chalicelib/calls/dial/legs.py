@@ -8,6 +8,7 @@ together every one of them is tried.
 from __future__ import annotations
 
 from ... import rcml, sip
+from ...catalogue import Code
 from ..application import absolute
 from ..commands import OutboundLeg
 from ..leg import end_call
@@ -22,7 +23,6 @@ Round = tuple[int, ...]
 """Places of nouns in their Dial, counted from 0."""
 Placed = tuple[str, OutboundLeg | None]
 """A child call, and the leg to INVITE unless it has failed already."""
-NO_VIDEO = 15004
 
 
 def place(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> tuple[Placed, ...]:
@@ -83,7 +83,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
     for warning in warnings:
         turn.problem(warning.code, warning.message, noun.line)
     if not isinstance(noun, rcml.Number) and noun.video is not None:
-        turn.problems((rcml.Problem(NO_VIDEO, "placed with audio only", noun.line, 0),))
+        turn.problems((rcml.Problem(Code.NO_VIDEO, "placed with audio only", noun.line, 0),))
     timeout, delay = (noun.timeout, noun.delay) if isinstance(noun, rcml.Sip) else (None, 0)
     return child.sid, route.leg(
         call=child.sid,

@@ -14,6 +14,8 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
+from ...catalogue import Code
+from ...sip.status import Status
 from ..application import ask, inform
 from ..commands import Hangup, Notify, Part
 from ..document import as_rcml, load
@@ -23,10 +25,7 @@ from ..leg import give_up
 from ..running import fresh_run
 from ..session import Call, Dial, Referral
 from ..transition import Turn
-from .dial import NOT_TRANSFERRED, wind_up
-
-TRANSFER_FAILED = 32218
-OK, DECLINE = 200, 603
+from .dial import wind_up
 
 
 def on_referred(turn: Turn, call: Call, event: Referred) -> None:
@@ -34,7 +33,7 @@ def on_referred(turn: Turn, call: Call, event: Referred) -> None:
     found = dial_of(turn, call)
     transferee = _other(found[0], found[1], call.sid) if found is not None else ""
     if found is None or not transferee or not found[1].refer_url or found[1].referral is not None:
-        turn.command(Notify(call.sid, DECLINE))
+        turn.command(Notify(call.sid, Status.DECLINE))
         return
     dialler, dial = found
     extra = {"ReferTransferTarget": event.target, "ReferredBy": event.referred_by}
@@ -68,9 +67,9 @@ def on_refer_answered(turn: Turn, dialler: Call, event: Fetched) -> None:
     turn.change_dial(dialler.sid, referral=None)
     text = _document(turn, event)
     if text is None or turn.call(event.call).over:
-        turn.command(Notify(transferor, NOT_TRANSFERRED))
+        turn.command(Notify(transferor, Status.SERVICE_UNAVAILABLE))
         return
-    turn.command(Notify(transferor, OK))
+    turn.command(Notify(transferor, Status.OK))
     dial = turn.call(dialler.sid).dial
     assert dial is not None
     separate(turn, dialler.sid, dial, {event.call})
@@ -88,7 +87,7 @@ def _document(turn: Turn, event: Fetched) -> str | None:
             return text
     except rcml.RcmlError as error:
         turn.problems((error.problem,))
-    turn.problem(TRANSFER_FAILED, "the transfer is not made: referUrl gave no document")
+    turn.problem(Code.TRANSFER_FAILED, "the transfer is not made: referUrl gave no document")
     return None
 
 

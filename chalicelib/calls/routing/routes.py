@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import sip
+from ...catalogue import Code
 from ..commands import OutboundLeg
 from ..registration import Contact
 from ..session import Headers
@@ -14,9 +15,6 @@ from .admission import NoRouteError as NoRouteError
 from .admission import admit_uri, admit_user, policy_of, reference, rules_of
 from .policy import HostRules
 from .trunks import SEPARATORS, chosen
-
-NOT_ROUTABLE = 13224
-NOT_REGISTERED = 32009
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,9 @@ def number_route(turn: Turn, target: str) -> Route:
     number = written.translate(SEPARATORS)
     trunk = chosen(policy_of(turn).trunks, number)
     if trunk is None:
-        raise NoRouteError(NOT_ROUTABLE, f"no trunk of the account takes the number {written[:60]!r}")
+        raise NoRouteError(
+            Code.NUMBER_NOT_ROUTABLE, f"no trunk of the account takes the number {written[:60]!r}"
+        )
     admit_user(turn, number)
     return Route(
         uri=route_uri(f"{trunk.uri(number)}{mark}{headers}"),
@@ -128,7 +128,7 @@ def client_routes(turn: Turn, target: str) -> tuple[Route, ...]:
     name, mark, headers = target.partition("?")
     contacts = turn.contacts_of(name.strip())
     if not contacts:
-        raise NoRouteError(NOT_REGISTERED, f"the client {name[:60]!r} is not registered")
+        raise NoRouteError(Code.CLIENT_NOT_REGISTERED, f"the client {name[:60]!r} is not registered")
     return tuple(_contact_route(turn, contact, mark + headers) for contact in contacts)
 
 

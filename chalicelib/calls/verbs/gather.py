@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from ... import rcml
+from ...catalogue import Code
 from ..commands import Gather
 from ..running import fetch_document
 from ..session import Run
 from ..transition import Turn
 from .prompts import MOST_CHARACTERS, MOST_ITEMS, Prompt, prompt_of, size
-
-TOO_MANY_PROMPTS = 12200
 
 
 def item(turn: Turn, run: Run, verb: rcml.Gather) -> Gather:
@@ -31,7 +30,7 @@ def _prompts(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
         room -= size(prompt)
         if number == MOST_ITEMS or room < 0:
             turn.problem(
-                TOO_MANY_PROMPTS, f"the prompts of Gather after the first {number} are left out", verb.line
+                Code.SCHEMA_WARNING, f"the prompts of Gather after the first {number} are left out", verb.line
             )
             break
         prompts.append(prompt)

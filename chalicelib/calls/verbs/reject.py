@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ... import rcml
+from ...sip.status import Status
 from ..commands import Reject
 from ..running import hang_up
 from ..session import Call
 from ..transition import Turn
 
-CODES = {"rejected": 404, "busy": 486}
+CODES = {"rejected": Status.NOT_FOUND, "busy": Status.BUSY_HERE}
 """The final response for each ``reason``, as Twilio sends it."""
 
 
