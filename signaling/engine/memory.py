@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import ctypes
 import gc
 
+from .library import trim_heap
 from .loop import Loop
 
 INTERVAL = 30.0  # s; an ended transaction keeps its messages for 32 s (RFC 3261 §17, timers D and J)
@@ -27,10 +27,9 @@ def give_back_memory(loop: Loop) -> None:
     The C library keeps what was freed.  After a minute of twice the load that a task can carry it kept 600 MB of a
     task's 2 GB; trimming took it to what it was before.
     """
-    trim = ctypes.CDLL(None).malloc_trim
 
     def again() -> None:
-        trim(0)
+        trim_heap()
         loop.after(INTERVAL, again)
 
     loop.after(INTERVAL, again)

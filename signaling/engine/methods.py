@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
-
-import _pjsua2
+from .library import engine
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER")
 REGISTRATION = ("REGISTER",)
@@ -13,6 +11,6 @@ REGISTRATION = ("REGISTER",)
 
 def take_only(methods: tuple[str, ...]) -> None:
     """From now on, and say so in Allow; after libInit.  See signaling/engine/native/methods.c."""
-    status = ctypes.CDLL(_pjsua2.__file__).callapi_methods_start(",".join(methods).encode())
+    status = engine.callapi_methods_start(",".join(methods).encode())
     if status != 0:
         raise RuntimeError(f"the engine's gate did not start: {status}")

@@ -6,14 +6,11 @@ address that it can reach.
 
 from __future__ import annotations
 
-import ctypes
 import logging
 
-import _pjsua2
-
 from ..routing.resolver import Guard
+from .library import Judge, engine
 
-_Judge = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_char_p)
 _log = logging.getLogger(__name__)
 
 
@@ -22,11 +19,11 @@ class NextHop:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        self._judge = _Judge(self._permits)  # kept: the engine calls it as long as it lives
+        self._judge = Judge(self._permits)  # kept: the engine calls it as long as it lives
 
     def start(self) -> None:
         """From now on."""
-        if ctypes.CDLL(_pjsua2.__file__).callapi_nexthop_start(self._judge) != 0:
+        if engine.callapi_nexthop_start(self._judge) != 0:
             raise RuntimeError("the engine does not take its next hops from us")
 
     def _permits(self, address: bytes) -> int:

@@ -6,21 +6,17 @@ All of them end in one way, ``stop``.  Everything here is for the loop.
 
 from __future__ import annotations
 
-import ctypes
 from pathlib import Path
-
-import _pjsua2
 
 from ..b2bua.leg import Leg
 from ..media.tones import RING_TONES
 from ..media.wav import NotPlayableError, seconds_of
+from .library import TonePart, engine, start_tone
 
 VOLUME = 8000  # of 32767: about -12 dBm0
 SILENCE = 0
 """The bridge's own place in itself: what it hears of the null sound device."""
 _NONE = -1
-engine = ctypes.CDLL(_pjsua2.__file__)
-engine.callapi_sound_played.restype = ctypes.c_uint
 
 
 def sounds_alive() -> int:
@@ -60,10 +56,8 @@ class RingTone(Sound):
 
     def __init__(self, country: str) -> None:
         tone = RING_TONES.get(country.lower(), RING_TONES["us"])
-        parts = (_TonePart * len(tone.cadence))(
-            *(_TonePart(tone.first, tone.second, on, off, VOLUME, 0) for on, off in tone.cadence)
-        )
-        super().__init__(engine.callapi_sound_tone(parts, len(parts)))
+        parts = (TonePart(tone.first, tone.second, on, off, VOLUME, 0) for on, off in tone.cadence)
+        super().__init__(start_tone(parts))
 
 
 class Music(Sound):
@@ -95,12 +89,6 @@ class Recorder(Sound):
     def hear(self, place: int) -> None:
         """What is at that place of the bridge.  Again is harmless."""
         engine.callapi_sound_connect(place, self.place)
-
-
-class _TonePart(ctypes.Structure):
-    """pjmedia_tone_desc."""
-
-    _fields_ = tuple((name, ctypes.c_short) for name in ("first", "second", "on", "off", "volume", "flags"))
 
 
 def _length(path: str) -> float:
