@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from chalicelib.calls.commands import Dial, Fetch
+from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import Answered, Bridged, Ended, Event, Fetched, Incoming, Invited, Provisional
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode
 
@@ -23,7 +23,7 @@ DOCUMENT = (
 )
 
 
-Wanted = TypeVar("Wanted", Dial, Fetch)
+Wanted = TypeVar("Wanted", DialLegs, Fetch)
 
 
 class Teller:
@@ -59,7 +59,7 @@ def dialled_call(invoke: Callable[[object], Any]) -> list[float]:
     body = Fetched(
         **_now(), call=teller.call, id=fetch.id, status=200, content_type="text/xml", body=DOCUMENT, url=URL
     )
-    leg = _only(Dial, teller.tell(body)).legs[0].call
+    leg = _only(DialLegs, teller.tell(body)).legs[0].call
     teller.tell(Answered(**_now(), call=teller.call))
     teller.tell(
         Invited(**_now(), call=leg, sip_call_id=f"{leg}@192.0.2.1"), Provisional(**_now(), call=leg, code=180)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .. import sip
-from .commands import Invite, Leg
+from .commands import Invite, OutboundLeg
 from .dial.placing import identity_headers
 from .events import Claimed, Created
 from .leg import end_call
@@ -79,7 +79,7 @@ def _route(turn: Turn, to: str, launch: Launch) -> Route:
     )
 
 
-def _first_leg(turn: Turn, parent: Call, route: Route, launch: Launch) -> Leg:
+def _first_leg(turn: Turn, parent: Call, route: Route, launch: Launch) -> OutboundLeg:
     headers, warnings = sip.invite_headers(route.uri)
     for warning in warnings:
         turn.problem(warning.code, warning.message)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
+from ..calls.commands import Callback, Command, DialLegs, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest, TraceResponse, encode
 from ..calls.registration import Contact
@@ -169,7 +169,7 @@ def _fold(session: Session | None, events: tuple[Event, ...], look_up: LookUp) -
         folded.events.append(complete)
         folded.session = result.session
         folded.gone += result.gone
-        if any(isinstance(command, Dial | Invite) for command in result.commands):
+        if any(isinstance(command, DialLegs | Invite) for command in result.commands):
             folded.placing.add(number)
         folded.commands += result.commands
         folded.callbacks += result.callbacks

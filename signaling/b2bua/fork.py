@@ -28,7 +28,7 @@ class Dialing:
         self,
         services: Services,
         parent: Leg,
-        command: commands.Dial,
+        command: commands.DialLegs,
         placings: dict[str, Placing],
         bridged: Callable[[Leg], None],
         starred: Callable[[], None],

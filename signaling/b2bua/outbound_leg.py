@@ -48,7 +48,7 @@ class Placing:
         self,
         services: Services,
         new_leg: Callable[[], Leg],
-        command: commands.Leg,
+        command: commands.OutboundLeg,
         ring_timeout: Callable[[Leg], None],
     ) -> None:
         self.leg = new_leg()
@@ -157,7 +157,7 @@ class Placing:
             self.leg.fail(error.code if isinstance(error, TargetError) else UNREACHABLE)
 
 
-def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
+def _hops(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
     trusted = wanted(uri).host == wanted(command.uri).host
@@ -169,7 +169,7 @@ def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...
     )
 
 
-def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Target, ...]:
+def _targets(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Target, ...]:
     """Where to send the INVITE for ``uri``: to the proxy, or else to where its host leads.
 
     A telephone behind NAT is where its REGISTER came from; where its Contact leads is the second try, if at all.
@@ -193,7 +193,7 @@ def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Targe
     return tuple(dict.fromkeys(found))
 
 
-def _judge_behind_proxy(command: commands.Leg, uri: str, services: Services) -> None:
+def _judge_behind_proxy(command: commands.OutboundLeg, uri: str, services: Services) -> None:
     """Raises TargetError for a callee that may not be called: the proxy would find him all the same.
 
     An address is judged as ever.  What a name leads to only the proxy knows: rules that name networks know no name.
@@ -205,7 +205,7 @@ def _judge_behind_proxy(command: commands.Leg, uri: str, services: Services) -> 
         raise TargetError(REFUSED)
 
 
-def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:
+def _credential(command: commands.OutboundLeg, services: Services) -> tuple[str, str]:
     """User name and password, both empty when the leg has none."""
     if command.credential_ref:
         stored = services.credentials(command.credential_ref)
@@ -213,7 +213,9 @@ def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:
     return command.username, services.unseal(command.password) if command.username else ""
 
 
-def _redirected(command: commands.Leg, places: tuple[str, ...], services: Services) -> tuple[Hop, ...]:
+def _redirected(
+    command: commands.OutboundLeg, places: tuple[str, ...], services: Services
+) -> tuple[Hop, ...]:
     """The hops to those of ``places`` that may be gone to.  Raises the TargetError of the first if there is none."""
     hops: list[Hop] = []
     errors: list[TargetError] = []
@@ -229,7 +231,7 @@ def _redirected(command: commands.Leg, places: tuple[str, ...], services: Servic
     return tuple(hops)
 
 
-def _permitted(command: commands.Leg, uri: str) -> bool:
+def _permitted(command: commands.OutboundLeg, uri: str) -> bool:
     """By the account's rules; and what was to go over TLS stays on it."""
     place = wanted(uri)
     if wanted(command.uri).transport == "tls" and place.transport != "tls":

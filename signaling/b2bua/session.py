@@ -133,7 +133,7 @@ class Session:
             case commands.Invite():
                 self._time_limit = command.time_limit
                 self._place(command.leg)
-            case commands.Dial() | commands.Bridge() | commands.Part():
+            case commands.DialLegs() | commands.Bridge() | commands.Part():
                 self._connect(command)
             case commands.Fetch():
                 self.conversation.fetch(command)
@@ -158,10 +158,10 @@ class Session:
             case commands.Notify():
                 self._notify(leg, command.code)
 
-    def _connect(self, command: commands.Dial | commands.Bridge | commands.Part) -> None:
+    def _connect(self, command: commands.DialLegs | commands.Bridge | commands.Part) -> None:
         dialing = self._dialings.get(command.call)
         match command:
-            case commands.Dial():
+            case commands.DialLegs():
                 self._dial(command)
             case commands.Bridge():
                 leg = self._legs.get(command.leg)
@@ -181,13 +181,13 @@ class Session:
             self._ended.add(call)
             self.conversation.report(events.Ended(**now(), call=call))
 
-    def _place(self, command: commands.Leg) -> Placing:
+    def _place(self, command: commands.OutboundLeg) -> Placing:
         placing = Placing(self._services, partial(self.new_leg, command.call), command, self._rang_out)
         if not placing.leg.over:
             self._placings[command.call] = placing
         return placing
 
-    def _dial(self, command: commands.Dial) -> None:
+    def _dial(self, command: commands.DialLegs) -> None:
         parent = self._legs.get(command.call)
         if parent is None:
             for leg in command.legs:
@@ -310,7 +310,7 @@ class Session:
             self.conversation.report(events.RingTimeout(**now(), call=leg.sid))
             self._hang_up(leg.sid)
 
-    def _was_bridged(self, parent: Leg, command: commands.Dial, leg: Leg) -> None:
+    def _was_bridged(self, parent: Leg, command: commands.DialLegs, leg: Leg) -> None:
         self._limits.bridged(parent, leg, command.time_limit)
         self.conversation.mention(events.Bridged(**now(), call=leg.sid))
 

@@ -163,7 +163,7 @@ class DialRecording:
     """The recording of one Dial, if ``dial`` asks for one.  ``tell`` gets its events."""
 
     def __init__(
-        self, recordings: Recordings, dial: commands.Dial, tell: Callable[[events.Event], None]
+        self, recordings: Recordings, dial: commands.DialLegs, tell: Callable[[events.Event], None]
     ) -> None:
         self._recordings = recordings
         self._command = dial.recording

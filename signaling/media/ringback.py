@@ -24,7 +24,7 @@ class Ringing:
     Early media (RFC 3960 §3.2) takes the place of the tone, but not of the music that the application chose.
     """
 
-    def __init__(self, services: Services, caller: Leg, command: commands.Dial) -> None:
+    def __init__(self, services: Services, caller: Leg, command: commands.DialLegs) -> None:
         self._caller = caller
         self._country = command.ring_tone
         self._sound: RingTone | Music | None = None

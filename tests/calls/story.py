@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from chalicelib.calls.commands import Callback, Command, Dial, Fetch, Perform
+from chalicelib.calls.commands import Callback, Command, DialLegs, Fetch, Perform
 from chalicelib.calls.events import (
     Answered,
     Bridged,
@@ -85,7 +85,7 @@ class Story:
     # -- the callees
     @property
     def legs(self) -> tuple[str, ...]:
-        return tuple(leg.call for leg in self.last_of(Dial).legs)
+        return tuple(leg.call for leg in self.last_of(DialLegs).legs)
 
     def invited(self, leg: str) -> Step:
         return self.feed(Invited, leg, f"id-{leg[-4:]}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Bridge, Dial, Fetch, Hangup, Part, Perform, Say
+from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Part, Perform, Say
 from chalicelib.calls.events import (
     Answered,
     Claimed,
@@ -297,7 +297,7 @@ def test_new_document_of_the_caller_can_dial_again(story: Story, pair: tuple[str
     dave, eve = story.legs
     assert bob not in (dave, eve)
     story.ended(bob)
-    assert len(story.all_of(Dial)) == 2
+    assert len(story.all_of(DialLegs)) == 2
     story.answers(dave)
     story.bridged(dave)
     story.ended(dave)
@@ -311,7 +311,7 @@ def test_callee_who_was_sent_elsewhere_dials_and_is_bridged(story: Story, pair: 
     sent_to(story, bob, rcml=f"<Response>{document}</Response>")
     assert hung_up(story) == {CALLER}
     story.ended(CALLER)
-    dialled = story.last_of(Dial)
+    dialled = story.last_of(DialLegs)
     assert dialled.call == bob
     dave, eve = story.legs
     assert story.call(dave).parent_sid == bob

@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from chalice.test import Client
 
-from chalicelib.calls.commands import Command, Dial, Invite
+from chalicelib.calls.commands import Command, DialLegs, Invite
 from chalicelib.calls.events import Claimed, Created, Ended, TaskLost
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.routing.policy import Limits, Policy
@@ -37,7 +37,7 @@ def dials(cloud: Cloud, step: Client, number: int, nouns: str = THREE, at: float
 
 
 def legs(answer: StepResponse) -> list[str]:
-    return [leg.call for command in answer.commands if isinstance(command, Dial) for leg in command.legs]
+    return [leg.call for command in answer.commands if isinstance(command, DialLegs) for leg in command.legs]
 
 
 def in_use(cloud: Cloud) -> list[float]:

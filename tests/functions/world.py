@@ -11,7 +11,17 @@ from typing import Any
 
 from chalice.test import Client
 
-from chalicelib.calls.commands import Answer, Bridge, Callback, Command, Dial, Fetch, Hangup, Perform, Reject
+from chalicelib.calls.commands import (
+    Answer,
+    Bridge,
+    Callback,
+    Command,
+    DialLegs,
+    Fetch,
+    Hangup,
+    Perform,
+    Reject,
+)
 from chalicelib.calls.events import (
     Answered,
     Bridged,
@@ -111,7 +121,7 @@ class World:
                 self._todo.append(self._answer(command))
             case Answer():
                 self._todo.append(Answered(**self._now(), call=command.call))
-            case Dial():
+            case DialLegs():
                 self._ring(command)
             case Perform():
                 self.performed += 1
@@ -133,7 +143,7 @@ class World:
             url=URL,
         )
 
-    def _ring(self, command: Dial) -> None:
+    def _ring(self, command: DialLegs) -> None:
         for leg in command.legs:
             self.known.add(leg.call)
             self._alive.add(leg.call)

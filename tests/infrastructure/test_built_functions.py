@@ -15,7 +15,7 @@ import pytest
 
 from callapi.platform import Client, register
 from callapi.processes import LOOPBACK
-from chalicelib.calls.commands import Callback, Dial, Fetch
+from chalicelib.calls.commands import Callback, DialLegs, Fetch
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
 from chalicelib.calls.registration import Registration
 from chalicelib.calls.session import Application
@@ -88,7 +88,7 @@ def test_built_step_function_dials_what_the_document_says_and_logs_both_steps(de
             "https://app.example.com/voice"
         ]
         second = stepped(function, request(1, fetched(first)))
-    assert [each.uri for c in second.commands if isinstance(c, Dial) for each in c.legs] == [
+    assert [each.uri for c in second.commands if isinstance(c, DialLegs) for each in c.legs] == [
         "sip:bob@example.net"
     ]
     rows = list(DynamoCallLog(calls_table(deployed)).history(CALLER))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.calls.commands import Dial, Fetch
+from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import Answered, Bridged, Event, Fetched, Incoming, Invited, Provisional
 from chalicelib.calls.protocol import StepRequest, StepResponse
 
@@ -36,7 +36,7 @@ def fetched(answer: StepResponse, body: str = DOCUMENT, at: float = NOW + 1) -> 
 
 def leg(answer: StepResponse) -> str:
     """The CallSid of the leg that ``answer`` dials."""
-    return next(command for command in answer.commands if isinstance(command, Dial)).legs[0].call
+    return next(command for command in answer.commands if isinstance(command, DialLegs)).legs[0].call
 
 
 def bridged(child: str) -> tuple[Event, ...]:

@@ -10,8 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
-from ..commands import Answer, Hangup, Leg, Notify, Ring
-from ..commands import Dial as DialCommand
+from ..commands import Answer, DialLegs, Hangup, Notify, OutboundLeg, Ring
 from ..documents import parse
 from ..session import Call, Dial
 from ..transition import Turn
@@ -57,13 +56,13 @@ def _ring_next(turn: Turn, sid: str, verb: rcml.Dial) -> bool:
     return False
 
 
-def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[Leg, ...]) -> None:
+def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[OutboundLeg, ...]) -> None:
     call = turn.call(sid)
     answered = call.answered
     if not answered:
         turn.command(Ring(sid) if verb.answer_on_bridge else Answer(sid))
     turn.command(
-        DialCommand(
+        DialLegs(
             sid,
             legs,
             time_limit=verb.time_limit,

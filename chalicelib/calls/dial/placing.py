@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ... import rcml, sip
-from ..commands import Leg
+from ..commands import OutboundLeg
 from ..leg import end_call
 from ..parameters import API_VERSION
 from ..routing.admission import admit_one_more, admit_uri, policy_of, reference, rules_of
@@ -14,7 +14,7 @@ from ..routing.routes import NoRouteError, Route, route_uri
 from ..session import Call, Headers, StatusHook
 from ..transition import Turn
 
-Placed = tuple[str, Leg | None]
+Placed = tuple[str, OutboundLeg | None]
 """A child call, and the leg to INVITE unless it has failed already."""
 NO_VIDEO = 15004
 

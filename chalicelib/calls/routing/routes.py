@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ... import sip
-from ..commands import Leg
+from ..commands import OutboundLeg
 from ..session import Headers
 from .policy import HostRules
 
@@ -21,7 +21,7 @@ class NoRouteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``uri`` is the Request-URI with the custom headers; the other fields are those of `commands.Leg`.
+    """``uri`` is the Request-URI with the custom headers; the other fields are those of `commands.OutboundLeg`.
 
     ``from_host``: the host of From where the caller is no SIP URI; empty: ours.
     """
@@ -36,9 +36,9 @@ class Route:
     received: str = ""
     from_host: str = ""
 
-    def leg(self, *, call: str, caller: str, headers: Headers, **fields: Any) -> Leg:
-        """The leg of ``call`` that goes this way; ``fields`` are those of `commands.Leg` that every way has alike."""
-        return Leg(
+    def leg(self, *, call: str, caller: str, headers: Headers, **fields: Any) -> OutboundLeg:
+        """The leg of ``call`` that goes this way; ``fields`` are those of `commands.OutboundLeg` that every way has alike."""
+        return OutboundLeg(
             call=call,
             uri=self.uri.without_headers,
             to=self.to,
