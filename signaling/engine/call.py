@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pjsua2 as pj
 
@@ -11,9 +11,7 @@ from chalicelib.sip.wire import REASON, repaired
 
 from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
-
-if TYPE_CHECKING:
-    from ..b2bua.leg import Leg
+from .listener import CallListener
 
 _log = logging.getLogger(__name__)
 
@@ -21,9 +19,9 @@ _log = logging.getLogger(__name__)
 class SipCall(pj.Call):
     """The engine's object.  Its callbacks only record."""
 
-    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+    def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
-        self.leg: Leg | None = leg
+        self.leg: CallListener | None = leg
         self._refer = ""
 
     def onCallState(self, prm: Any) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..b2bua.leg import Leg
 from ..media.tones import RING_TONES
 from ..media.wav import NotPlayableError, seconds_of
 from .library import TonePart, engine, start_tone
+from .listener import HasAudio
 
 VOLUME = 8000  # of 32767: about -12 dBm0
 SILENCE = 0
@@ -36,7 +36,7 @@ class Sound:
             raise SoundError
         self.place = place
 
-    def play_to(self, leg: Leg) -> None:
+    def play_to(self, leg: HasAudio) -> None:
         """From the next tick of the bridge.  Again, when the leg's audio changed, is harmless.
 
         Nothing happens when the leg has none, or hung up in this very moment.
