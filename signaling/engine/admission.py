@@ -1,11 +1,11 @@
-"""Who may come in: the engine itself refuses new INVITEs with 503 while the task is full or drains."""
+"""Admission: the engine itself refuses new INVITEs with 503 while the task is full or drains."""
 
 from __future__ import annotations
 
 from .endpoint import ENGINE_CALLS
 from .library import engine, engine_counts
 
-MOST_CALLS = ENGINE_CALLS * 7 // 8  # what is left is for the callees of those who are in
+MOST_CALLS = ENGINE_CALLS * 7 // 8  # the rest is for the callees of the calls that are up
 
 
 class Admission:
@@ -24,7 +24,7 @@ class Admission:
         engine.callapi_admission_refuse(0)
 
     def engine_figures(self) -> dict[str, int]:
-        """What the engine holds, of calls that are over too: their transactions stay for up to 32 s.  On the loop."""
+        """What the engine holds.  Transactions of calls that are over stay for up to 32 s.  For the loop only."""
         return dict(zip(("engine_calls", "dialogs", "transactions"), engine_counts(), strict=True))
 
     @property

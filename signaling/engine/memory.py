@@ -1,4 +1,4 @@
-"""The process's memory: what ended calls have left goes back to the system, and is looked for seldom."""
+"""The process's memory: what ended calls leave behind is collected rarely, and given back to the system."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NEW_OBJECTS = 20_000
 
 
 def collect_seldom() -> None:
-    """Call it when all is set up: that is looked at no more.  Few cycles come later, two or three with each call."""
+    """Call it once everything is set up: that is never scanned again.  A call adds only two or three cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 10, 10)

@@ -1,4 +1,4 @@
-"""Which SIP methods the task takes; the engine answers every other one itself, and touches no call for it."""
+"""The SIP methods that the task takes.  The engine answers all others itself, without touching a call."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .library import engine
 
 METHODS = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER")
 REGISTRATION = ("REGISTER",)
-"""Only where somebody can register."""
+"""Taken too by a task that has a registrar."""
 
 
 def take_only(methods: tuple[str, ...]) -> None:

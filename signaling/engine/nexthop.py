@@ -1,4 +1,4 @@
-"""Where the engine may send a request within a dialog: it asks our guard, and looks no name up itself.
+"""Where the engine may send a request within a dialog: it asks our guard, and does no DNS look-up of its own.
 
 A peer writes its own Contact, and every proxy its Record-Route: without this a stranger could make the task send to any
 address that it can reach.

@@ -1,7 +1,7 @@
 """Sounds of our own in the engine's conference bridge: files, ring tones, recordings.
 
-They live in C (native/sounds.c), from where nothing calls back into Python: whether a sound has ended is asked for.
-All of them end in one way, ``stop``.  Everything here is for the loop.
+They live in C (native/sounds.c), which never calls back into Python: the loop asks whether a sound has ended.
+All of them end in one way, ``stop``.  Everything here is for the loop only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _NONE = -1
 
 
 def sounds_alive() -> int:
-    """In this process: what a leak would let grow.  From any thread."""
+    """How many there are in this process; a leak would make it grow.  From any thread."""
     return int(engine.callapi_sound_count())
 
 
@@ -29,7 +29,7 @@ class SoundError(Exception):
 
 
 class Sound:
-    """A port of the bridge, until ``stop``.  Raises SoundError for ``place`` -1, the engine's no."""
+    """A port of the bridge, until ``stop``.  Raises SoundError for ``place`` -1: the engine refused it."""
 
     def __init__(self, place: int) -> None:
         if place == _NONE:
@@ -37,9 +37,9 @@ class Sound:
         self.place = place
 
     def play_to(self, leg: HasAudio) -> None:
-        """From the next tick of the bridge.  Again, when the leg's audio changed, is harmless.
+        """From the next tick of the bridge.  Call it again when the leg's audio has changed; that is harmless.
 
-        Nothing happens when the leg has none, or hung up in this very moment.
+        Nothing happens when the leg has no audio, or has just hung up.
         """
         if leg.audio is not None:
             engine.callapi_sound_connect(self.place, leg.audio.getPortId())
