@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pjsua2 as pj
 
@@ -12,9 +12,7 @@ from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
 from .endpoint import SipAccount
-
-if TYPE_CHECKING:
-    from ..b2bua.leg import Leg
+from .listener import CallListener
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +20,9 @@ _log = logging.getLogger(__name__)
 class SipCall(pj.Call):
     """The engine's object.  Its callbacks only record."""
 
-    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+    def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
-        self.leg: Leg | None = leg
+        self.leg: CallListener | None = leg
         self._refer = Message("")
 
     def onCallState(self, prm: Any) -> None:

@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pjsua2 as pj
-
 from chalicelib.calls import commands, events
 from chalicelib.catalogue import Code
 
 from ..b2bua.leg import Leg
+from ..engine.audio import listeners
 from ..engine.loop import Loop
 from ..engine.sounds import SILENCE, Recorder, SoundError
 from .uploads import Finished, Uploads
@@ -62,8 +61,7 @@ class Recorders:
 
     def _first_still_waits(self) -> bool:
         """Whether no tick came between the two connections: then both wait for the same one."""
-        silence = pj.AudioMedia.getPortInfoFromId(SILENCE)  # holds the listeners: they are a part of it
-        return self._recorders[0].place not in set(silence.listeners)
+        return self._recorders[0].place not in listeners(SILENCE)
 
     def hear(self, side: Side, audio: Any) -> None:
         """Record ``audio`` on ``side``; again is harmless."""
