@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.sip.message import Message
-
 from typing import Any, Protocol
+
+from chalicelib.sip.message import Message
 
 
 class HasAudio(Protocol):
