@@ -21,6 +21,11 @@ PLACES = 5
 """Functions of a traceback that a line names, the innermost ones."""
 
 
+def about(session: str) -> dict[str, str]:
+    """The ``extra`` of a record that is about ``session``, a CallSid."""
+    return {"correlation_id": session}
+
+
 class LineFormatter(LambdaPowertoolsFormatter):
     """An exception is its type and where it happened: its message may quote what no log may show.
 
@@ -55,9 +60,9 @@ class LineFormatter(LambdaPowertoolsFormatter):
 class StandardError(logging.Handler):
     """Writes each line at once to what standard error is at that moment."""
 
-    def __init__(self, service: str) -> None:
+    def __init__(self, lines: LineFormatter) -> None:
         super().__init__()
-        self.setFormatter(LineFormatter(service))
+        self.setFormatter(lines)
 
     def emit(self, record: logging.LogRecord) -> None:
         """A record that cannot be formatted is reported by the standard library, and lost."""

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from chalicelib.environment import SettingsError
-from chalicelib.log_lines import StandardError
+from chalicelib.log_lines import LineFormatter, StandardError
 
 from .cloud.fargate import identified
 from .cloud.functions import (
@@ -44,7 +44,7 @@ _client: Any = boto3.client
 
 def main() -> int:
     """Exit code 2: the environment is wrong, and standard error says where."""
-    logging.basicConfig(level=logging.INFO, handlers=[StandardError("signaling")])
+    logging.basicConfig(level=logging.INFO, handlers=[StandardError(LineFormatter("signaling"))])
     # It tells where it found each endpoint and credential.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:

@@ -12,7 +12,7 @@ import msgspec
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.logging.utils import copy_config_to_registered_loggers
 
-from ..log_lines import StandardError
+from ..log_lines import LineFormatter, StandardError
 from .metrics import Metrics, Name
 from .settings import Settings
 
@@ -40,7 +40,8 @@ class Function:
 
     def __init__(self, settings: Settings) -> None:
         service = settings.powertools_service_name
-        self.log = Logger(service=service, logger_handler=StandardError(service))
+        lines = LineFormatter(service)
+        self.log = Logger(service, logger_formatter=lines, logger_handler=StandardError(lines))
         self.metrics = Metrics(settings)
         logging.getLogger(OURS)
         copy_config_to_registered_loggers(self.log, include={OURS})

@@ -17,10 +17,9 @@ class Settings:
 
 @dataclass(frozen=True, kw_only=True)
 class StepSettings(Settings):
-    """Of a function that carries out steps.  Created calls are announced by the API alone."""
+    """Of a function that carries out steps."""
 
     callbacks_queue_url: str
-    outbound_queue_url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +31,7 @@ class ReaperSettings(StepSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(StepSettings):
-    """Of functions/api."""
+    """Of functions/api, which alone announces created calls."""
 
     outbound_queue_url: str
     seal_key_id: str

@@ -13,14 +13,9 @@ from ..storage.stores import Stores
 from .executor import Steps
 
 
-def stores_of(settings: StepSettings) -> Stores:
-    """The stores that ``settings`` name."""
-    return Stores(
-        settings.calls_table,
-        settings.accounts_table,
-        settings.callbacks_queue_url,
-        settings.outbound_queue_url,
-    )
+def stores_of(settings: StepSettings, outbound_url: str = "") -> Stores:
+    """The stores that ``settings`` name; ``outbound_url`` where created calls are announced."""
+    return Stores(settings.calls_table, settings.accounts_table, settings.callbacks_queue_url, outbound_url)
 
 
 def steps_over(stores: Stores, metrics: Metrics) -> Steps:

@@ -173,7 +173,7 @@ def _sealed_document(text: str, sealer: Sealer) -> str:
 
 @cache
 def _stores() -> Stores:
-    return stores_of(_settings)
+    return stores_of(_settings, _settings.outbound_queue_url)
 
 
 @cache
