@@ -20,7 +20,13 @@ from tests.storage.cloud import Cloud, cloud_running
 from tests.waiting import wait_until
 from tests.webhooks.servers import answer, application, closed_port
 
-SETTINGS = Settings(task_id="t", task_queue_url="https://q/t", calls_table="calls")
+SETTINGS = Settings(
+    task_id="t",
+    step_function="step",
+    fetch_function="fetch",
+    task_queue_url="https://q/t",
+    calls_table="calls",
+)
 FOREVER = 4_000_000_000.0  # s since the epoch
 
 

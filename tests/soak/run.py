@@ -33,7 +33,7 @@ WARM_UP = 70.0
 QUIET_SECONDS = 60.0
 """Within which all must be given back after the last call."""
 _ERROR = re.compile(
-    r"Traceback \(most recent call last\)|^(ERROR|CRITICAL) |^Fatal Python error", re.MULTILINE
+    r'Traceback \(most recent call last\)|^\{"level":"(ERROR|CRITICAL)"|^Fatal Python error', re.MULTILINE
 )
 
 
