@@ -14,6 +14,7 @@ from callapi.packaging import ROOT
 from callapi.template import Template, load_template
 from chalicelib.rest.routing import PROXY
 from chalicelib.rest.routing import ROOT as ROOT_RESOURCE
+from signaling.cloud.functions import FETCH_SECONDS, REGISTER_SECONDS, STEP_SECONDS
 from signaling.cloud.metrics import publish
 from signaling.settings import Settings
 
@@ -106,6 +107,17 @@ def test_function_is_given_every_variable_that_it_needs(name: str) -> None:
 def test_task_is_given_nothing_that_it_does_not_read() -> None:
     read = {field.name.upper() for field in fields(Settings)}
     assert set(environment()) - read == {"AWS_REGION"}
+
+
+def test_task_waits_longer_than_a_function_may_run() -> None:
+    waits = {"Step": STEP_SECONDS, "Fetch": FETCH_SECONDS, "Register": REGISTER_SECONDS}
+    for name, seconds in waits.items():
+        assert functions()[f"{name}Function"]["Timeout"] < seconds
+
+
+def test_callback_stays_invisible_for_six_times_as_long_as_its_function_may_run() -> None:
+    queue = part()["Resources"]["CallbacksQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] == 6 * functions()["CallbacksFunction"]["Timeout"]
 
 
 def test_every_function_is_traced_and_logs_as_the_parameters_say() -> None:
