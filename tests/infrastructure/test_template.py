@@ -17,6 +17,7 @@ from chalicelib.rest.routing import ROOT as ROOT_RESOURCE
 from signaling.cloud.functions import FETCH_SECONDS, REGISTER_SECONDS, STEP_SECONDS
 from signaling.cloud.metrics import publish
 from signaling.settings import Settings
+from tests.storage.cloud import loaded
 
 PARTS = sorted((ROOT / "infra").glob("*.yaml"))
 NEEDED = re.compile(r'environ\["([A-Z_]+)"\]')
@@ -96,12 +97,22 @@ def functions() -> dict[str, dict[str, Any]]:
     return {name: each["Properties"] for name, each in resources if each["Type"].endswith("::Function")}
 
 
-@pytest.mark.parametrize("name", sorted(functions()))
-def test_function_is_given_every_variable_that_it_needs(name: str) -> None:
-    source = ROOT / "functions" / name.removesuffix("Function").lower() / "app.py"
+def variables(name: str) -> set[str]:
+    """The variables that function ``name`` is given."""
     shared = part()["Globals"]["Function"]["Environment"]["Variables"]
-    own = functions()[name].get("Environment", {}).get("Variables", {})
-    assert set(NEEDED.findall(source.read_text())) - {*shared, *own} == set()
+    return {*shared, *functions()[name].get("Environment", {}).get("Variables", {})}
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_function_is_given_every_variable_that_it_needs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    folder = name.removesuffix("Function").lower()
+    source = (ROOT / "functions" / folder / "app.py").read_text()
+    assert set(NEEDED.findall(source)) <= variables(name)
+    for variable in set().union(*map(variables, functions())) - variables(name):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in variables(name):
+        monkeypatch.setenv(variable, "INFO" if variable == "LOG_LEVEL" else variable.lower())
+    loaded(folder)
 
 
 def test_task_is_given_nothing_that_it_does_not_read() -> None:
