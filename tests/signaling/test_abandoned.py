@@ -11,13 +11,11 @@ from callapi.processes import rtp_ports
 from chalicelib.calls.protocol import StepRequest
 from signaling.engine.loop import THREADS
 from tests.signaling.deployment import Deployment, deployment, never, signaling
-from tests.signaling.documents import MAIN
-from tests.signaling.peer import Caller, Peer
+from tests.signaling.documents import AFTER, MAIN
+from tests.signaling.peer import Caller, Make, Peer
 from tests.signaling.task import Task
 from tests.waiting import wait_until
 
-Make = Callable[..., Any]
-AFTER = "http://app.example/after"
 HOOK = 'statusCallback="http://app.example/status"'
 
 
@@ -91,12 +89,14 @@ def test_step_that_kills_its_function_each_time_is_not_tried_for_ever(tmp_path: 
         caller = peers(Caller, task.sip_port)
         caller.call()
         caller.picked_up()
+        callee.reply(callee.expect("INVITE"), "180 Ringing")
         caller.expect("BYE")
+        callee.expect("CANCEL")
         wait_until(lambda: task.events("abandoned"))
         killed = [request for request in deployed.functions.asked if "answered" in kinds(request)]
         assert len(killed) == 3
         assert len({request.number for request in killed}) == 1
-        task.wait_idle(60)  # the callee answers no INVITE
+        task.wait_idle()
 
 
 def test_step_that_is_in_the_log_though_it_failed_is_stepped_over(tmp_path: Path, peers: Make) -> None:

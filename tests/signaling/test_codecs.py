@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,11 @@ import pytest
 from tests.signaling.documents import MAIN, dial, sip
 from tests.signaling.peer import Make, Peer
 from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, PCMA, Telephone
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.softphone import softphone
 from tests.signaling.task import called, task_running
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 TONE = 600.0
 
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.rtp import Telephone
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.task import task_running
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
 
 

@@ -13,7 +13,7 @@ import pytest
 from tests.signaling.crowd import Call, Crowd
 from tests.signaling.documents import MAIN
 from tests.signaling.edge_calls import APP
-from tests.signaling.peer import Caller
+from tests.signaling.peer import Caller, Make
 from tests.signaling.rtp import Telephone
 from tests.signaling.sound_server import sounds_served
 from tests.signaling.task import Task, task_running
@@ -23,7 +23,6 @@ from tests.waiting import wait_until
 TONE = 600.0
 PATIENCE = 10
 """Seconds that an item waits for audio."""
-Make = Callable[..., Any]
 NO_SOUND = 13420
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,12 +10,11 @@ import pytest
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.engine_process import ACCOUNT
 from tests.signaling.rtp import Telephone
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Sipp, Start
 from tests.signaling.task import Task, task_running
 from tests.signaling.wav import channels, heard, longest_gap, seconds_of
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 CALLER_TONE, CALLEE_TONE, MOVED_TONE = 600.0, 1000.0, 1400.0
 API = "https://api.example/v1"
 NO_ROOM = 32220

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,17 +12,16 @@ from signaling.routing.target import Target, wanted
 from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.name_server import name_server
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start, talks
 from tests.signaling.softphone import softphone
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 IPV6 = {"SIP_HOST6": "::1", "ALLOWED_ADDRESSES": "127.0.0.0/8,::1"}
 
 
-def bridged(task: Task, sipp: Start) -> bool:
-    assert sipp("caller", task.sip_port).wait() == 0
+def bridged(task: Task, sipp: Start, enough: Callable[[], Any] | None = None) -> bool:
+    assert talks(sipp, task, enough)
     wait_until(lambda: len(task.events("ended")) == 2)
     return len(task.events("bridged")) == 1
 
@@ -31,10 +31,9 @@ def test_callee_at_an_ipv6_address_is_bridged_with_media(tmp_path: Path, sipp: S
     with softphone(f"{kind}6") as phone:
         document = dial(f"sip:bob@[::1]:{phone.port};transport={kind}")
         with task_running(tmp_path, {MAIN: document}, **IPV6) as task:
-            assert bridged(task, sipp)
+            assert bridged(task, sipp, lambda: phone.of("heard"))
             task.wait_idle()
         [invite] = phone.of("invite")
-        wait_until(lambda: phone.of("heard"))
     assert "c=IN IP6 ::1" in invite
     assert "Contact: <sip:callapi@[::1]" in invite
 
