@@ -77,10 +77,10 @@ Start = Callable[..., Sipp]
 """The fixture ``sipp``: scenario, the task's port, keys of the scenario."""
 
 
-def talks(sipp: Start, task: Task, enough: Callable[[], Any] | None = None) -> bool:
+def talks(sipp: Start, task: Task, enough: Callable[[], Any] | None = None, **keys: Any) -> bool:
     """Whether a call goes as its scenario says: the caller hangs up after it was bridged and ``enough`` is true."""
     domain = f"127.0.0.1:{task.sip_port}"
-    caller = sipp("caller_leaves_when_told", task.sip_port, domain=domain)
+    caller = sipp("caller_leaves_when_told", task.sip_port, domain=domain, **keys)
     wait_until(lambda: task.events("bridged") and (enough is None or enough()))
     caller.tell()
     return caller.wait() == 0

@@ -9,12 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.rtp import Telephone
-from tests.signaling.sipp import Start
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.sipp import Start, talks
 from tests.signaling.task import task_running
 from tests.waiting import wait_until
-
-CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
 
 
 @pytest.fixture
@@ -31,9 +29,9 @@ def test_tone_passes_both_ways_once_bridged(
     caller, callee = telephones
     peer = sipp("callee", media=callee.port)
     with task_running(tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{peer.port}")}) as task:
-        call = sipp("caller", task.sip_port, media=caller.port)
-        wait_until(lambda: caller.hears(CALLEE_TONE) and callee.hears(CALLER_TONE))
-        assert call.wait() == 0
+        assert talks(
+            sipp, task, lambda: caller.hears(CALLEE_TONE) and callee.hears(CALLER_TONE), media=caller.port
+        )
         task.wait_idle()
 
 

@@ -4,27 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.name_server import name_server
 from tests.signaling.sipp import Start, talks
-from tests.signaling.softphone import softphone
+from tests.signaling.softphone import dialled_by_name, softphone
 from tests.signaling.task import task_running
 
 
 def test_secure_call_over_tls_has_encrypted_media(tmp_path: Path, sipp: Start) -> None:
-    issuer = authority(tmp_path)
-    made = certificate(tmp_path, issuer, "pbx.example")
-    with (
-        softphone("tls", "srtp", cert=str(made.cert), key=str(made.key)) as phone,
-        name_server("pbx.example A 127.0.0.1") as dns,
-        task_running(
-            tmp_path,
-            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};secure=true")},
-            NAME_SERVERS=dns.address,
-            TLS_CA_FILE=str(issuer.cert),
-        ) as task,
-    ):
+    with dialled_by_name(tmp_path, "tls", "srtp", parameters="secure=true") as (phone, task):
         assert talks(sipp, task, lambda: phone.of("heard"))
         task.wait_idle()
         assert len(task.events("bridged")) == 1

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 
 from signaling.routing.target import Target, wanted
-from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.name_server import name_server
 from tests.signaling.sipp import Start, talks
-from tests.signaling.softphone import softphone
+from tests.signaling.softphone import dialled_by_name, softphone
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
 
@@ -51,18 +50,9 @@ def test_name_with_an_ipv6_address_only_is_reached(tmp_path: Path, sipp: Start) 
 
 
 def test_tls_over_ipv6_has_the_certificate_of_the_name(tmp_path: Path, sipp: Start) -> None:
-    issuer = authority(tmp_path)
-    made = certificate(tmp_path, issuer, "pbx.example")
-    with (
-        softphone("tls6", "none", cert=str(made.cert), key=str(made.key)) as phone,
-        name_server("pbx.example AAAA ::1") as dns,
-        task_running(
-            tmp_path,
-            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};transport=tls")},
-            NAME_SERVERS=dns.address,
-            TLS_CA_FILE=str(issuer.cert),
-            **IPV6,
-        ) as task,
+    with dialled_by_name(tmp_path, "tls6", parameters="transport=tls", address="AAAA ::1", **IPV6) as (
+        _,
+        task,
     ):
         assert bridged(task, sipp)
         task.wait_idle()
