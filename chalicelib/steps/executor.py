@@ -19,6 +19,7 @@ from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest,
 from ..calls.registration import Contact
 from ..calls.session import Call, Session
 from ..calls.step import Step, step
+from ..catalogue import Code
 from ..registrar.contacts import Contacts
 from ..storage.accounts import Accounts
 from ..storage.failures import is_permanent
@@ -30,7 +31,6 @@ from ..storage.traces import Traces
 from .limits import charge
 
 _log = logging.getLogger(__name__)
-NOT_QUEUED = 12400
 MOST_MESSAGE = 500
 """Characters of a problem's message in the log."""
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
@@ -141,7 +141,7 @@ class Steps:
 
     def _deliver(self, row: Row) -> None:
         for callback in self._outbound.deliver(row.callbacks):
-            self._listing.undelivered(callback, 0, NOT_QUEUED)
+            self._listing.undelivered(callback, 0, Code.INTERNAL_FAILURE)
 
     def _with_application(self, event: Event) -> Event:
         if isinstance(event, Created):

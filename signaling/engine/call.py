@@ -7,9 +7,10 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.message import Message
+from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
-from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
 from .listener import CallListener
 
@@ -22,7 +23,7 @@ class SipCall(pj.Call):
     def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
         self.leg: CallListener | None = leg
-        self._refer = ""
+        self._refer = Message("")
 
     def onCallState(self, prm: Any) -> None:
         """The headers are only to be had while the event lasts."""
@@ -36,7 +37,7 @@ class SipCall(pj.Call):
                 message = repaired(event.body.tsxState.src.rdata.wholeMsg)
             reason = repaired(info.lastReason)[:REASON]
             self.leg.state_changed(
-                info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
+                info.state, info.lastStatusCode, reason, repaired(info.callIdString), Message(message)
             )
         except Exception as error:  # noqa: BLE001  would be swallowed by the binding
             self.leg.broke(error)
@@ -50,7 +51,7 @@ class SipCall(pj.Call):
             if not leg.heard:
                 leg.first_response()
             if state.tsx.method == "REFER":
-                self._refer = repaired(state.src.rdata.wholeMsg)
+                self._refer = Message(repaired(state.src.rdata.wholeMsg))
         except Exception as error:  # noqa: BLE001  as above
             leg.broke(error)
 
@@ -67,10 +68,10 @@ class SipCall(pj.Call):
     def onCallTransferRequest(self, prm: Any) -> None:
         """Only answered here: signaling/engine/native/refer.patch keeps the engine from calling anybody."""
         try:
-            prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
+            prm.statusCode = Status.DECLINE if self.leg is None else self.leg.refer_came(self._refer)
         except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer
             _log.exception("REFER")
-            prm.statusCode = DECLINE
+            prm.statusCode = Status.DECLINE
 
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""

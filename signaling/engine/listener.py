@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
+from chalicelib.sip.message import Message
+
 
 class HasAudio(Protocol):
     """``audio``: the pjsua2 audio media of the call, None while there are none."""
@@ -19,7 +21,7 @@ class CallListener(Protocol):
 
     heard: bool
 
-    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
+    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: Message) -> None:
         """``state`` is a pjsip_inv_state; ``message`` what brought it about, empty when nothing came in."""
 
     def first_response(self) -> None:
@@ -31,7 +33,7 @@ class CallListener(Protocol):
     def digit_pressed(self, digit: str) -> None:
         """A key, as RFC 4733 or INFO."""
 
-    def refer_came(self, message: str) -> int:
+    def refer_came(self, message: Message) -> int:
         """Returns the status of the response to the REFER ``message``."""
 
     def broke(self, error: Exception) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 
-from ..routing.resolver import Guard
+from chalicelib.webhooks.guard import AddressGuard
+
 from .library import Judge, engine
 
 _log = logging.getLogger(__name__)
@@ -17,7 +18,7 @@ _log = logging.getLogger(__name__)
 class NextHop:
     """``start`` after libInit.  See signaling/engine/native/nexthop.c."""
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: AddressGuard) -> None:
         self._guard = guard
         self._judge = Judge(self._permits)  # kept: the engine calls it as long as it lives
 
@@ -28,7 +29,7 @@ class NextHop:
 
     def _permits(self, address: bytes) -> int:
         text = address.decode()
-        permitted = self._guard.permits(text, text)
+        permitted = self._guard.permits(text)
         if not permitted:
             _log.info("%s is not an address for a request within a dialog", text)
         return int(permitted)

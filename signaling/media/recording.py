@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from chalicelib.calls import commands, events
+from chalicelib.catalogue import Code
 
 from ..b2bua.leg import Leg
 from ..engine.audio import listeners
@@ -26,7 +27,6 @@ from .uploads import Finished, Uploads
 
 Side = Literal["caller", "callee"]
 ALIGNING_TRIES = 5
-NO_RECORDING = 32220
 CHECK_EVERY = 1.0  # s
 _log = logging.getLogger(__name__)
 
@@ -194,13 +194,13 @@ class DialRecording:
 
     def _start(self) -> None:
         assert self._command is not None
-        if self._recordings.start(self._command, lambda seconds: self._ended(seconds, NO_RECORDING)):
+        if self._recordings.start(self._command, lambda seconds: self._ended(seconds, Code.RECORDING_FAILED)):
             url = self._recordings.url(self._command)
             self._tell(
                 events.RecordingStarted(at=time.time(), call=self._call, recording=self._command.sid, url=url)
             )
         else:
-            self._ended(0.0, NO_RECORDING)
+            self._ended(0.0, Code.RECORDING_FAILED)
 
     def _ended(self, seconds: float, error: int) -> None:
         assert self._command is not None

@@ -6,6 +6,7 @@ import logging
 from functools import partial
 
 from chalicelib.calls import commands
+from chalicelib.sip.status import Status
 
 from ..b2bua.context import Services
 from ..b2bua.leg import Leg
@@ -13,7 +14,6 @@ from ..engine.audio import connect, disconnect
 from ..engine.sounds import Music, RingTone, SoundError
 
 _log = logging.getLogger(__name__)
-SESSION_PROGRESS = 183
 
 
 class Ringing:
@@ -42,7 +42,7 @@ class Ringing:
             return
         if callee is not None and not self._caller.answered and not self._announced:
             self._announced = True
-            self._caller.respond(SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
+            self._caller.respond(Status.SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
         if callee is not self._heard:
             self._let_go()
         if self._caller.audio is None:

@@ -6,11 +6,12 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 from chalicelib.calls.session import Headers
 from chalicelib.sip import wire
-from chalicelib.sip.message import address_uri, header_lines, host_of
+from chalicelib.sip.message import Message
+from chalicelib.sip.name_addr import read_address
+from chalicelib.sip.uri import read_uri
 
 from ..engine.library import Buffer, engine
 
@@ -21,12 +22,12 @@ _HOST = re.compile(r"[a-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\]")
 
 @dataclass(frozen=True)
 class Request:
-    """A REGISTER.  ``source``: the address and port that it came from.  ``text`` has no body."""
+    """A REGISTER.  ``source``: the address and port that it came from.  ``message`` has no body."""
 
     number: int
     transport: str
     source: str
-    text: str
+    message: Message
 
     def __repr__(self) -> str:
         return f"Request({self.number}, {self.source})"
@@ -44,30 +45,18 @@ class Request:
     @property
     def too_long(self) -> bool:
         """Whether it says more than any telephone does.  None of it can be left out: its digest covers some of it."""
-        return len(self.text) > wire.REGISTER or len(self.aor) > wire.ADDRESS_OF_RECORD
+        return len(self.message.text) > wire.REGISTER or len(self.aor) > wire.ADDRESS_OF_RECORD
 
     @property
     def aor(self) -> str:
         """The address of record: whom it is for (RFC 3261 §10.2)."""
-        return address_uri(self.value("to", "t"))
+        return read_address(self.message.header("to")).uri
 
     @property
     def realm(self) -> str:
         """The domain of the address of record; empty when that is no host."""
-        domain = host_of(self.aor)
+        domain = read_uri(self.aor).host
         return domain if _HOST.fullmatch(domain) else ""
-
-    def value(self, *names: str) -> str:
-        """The first of ``values``, or empty."""
-        return next(iter(self.values(*names)), "")
-
-    def values(self, *names: str) -> tuple[str, ...]:
-        """Those of all headers under ``names``, in lower case; give the compact form too."""
-        return tuple(value for name, value in self._headers if name in names)
-
-    @cached_property
-    def _headers(self) -> Headers:
-        return tuple((name.lower(), value) for name, value in header_lines(self.text))
 
 
 class Registers:
@@ -92,7 +81,8 @@ class Registers:
             length, number = struct.unpack_from("=II", data, start)
             line, _, message = data[start + 8 : start + 4 + length].partition(b"\n")
             transport, source = line.decode("ascii").split(" ", 1)
-            yield Request(number, transport.removesuffix("6").lower(), source, wire.text(message))
+            text = wire.text(message)
+            yield Request(number, transport.removesuffix("6").lower(), source, Message(text))
             start += 4 + length
 
     def accept(self, number: int) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from chalicelib.calls.commands import DialLegs
 
-from .story import ACCOUNT, Story
+from .engine import ACCOUNT, Story
 
 
 def test_leg_names_the_secret_of_its_own_account() -> None:

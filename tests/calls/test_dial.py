@@ -7,10 +7,10 @@ import json
 import pytest
 
 from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Perform
-from chalicelib.calls.events import Modified, RingTimeout, TaskLost
+from chalicelib.calls.events import CallChange, Changed, RingTimeout, TaskLost
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (
@@ -357,7 +357,7 @@ def test_strict_account_may_dial_one_sip_only(story: Story) -> None:
 def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Story) -> None:
     story.call_runs(SCREENED)
     (bob,) = story.legs
-    step = story.feed(Modified, bob, "completed")
+    step = story.feed(Changed, bob, CallChange("completed"))
     assert Hangup(bob) in step.commands
     assert dial_result(story)["DialCallStatus"] == "canceled"
 

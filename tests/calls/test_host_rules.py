@@ -10,7 +10,7 @@ from chalicelib.calls.events import Claimed, Created
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Limits, Policy, check_policy
 from chalicelib.calls.session import Launch
 
-from .story import APP, CALLER, Story
+from .engine import APP, CALLER, Story
 
 HOOK = 'statusCallback="/events"'
 

@@ -11,7 +11,7 @@ from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Perform
 from chalicelib.calls.events import Fetched, RingTimeout, Starred
 from chalicelib.calls.step import step
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 THREE = "<Sip>sip:a@example.com</Sip><Sip>sip:b@example.com</Sip><Sip>sip:c@example.com</Sip>"
 

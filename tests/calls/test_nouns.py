@@ -11,7 +11,7 @@ from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 ATTRIBUTES = (
     'url="/screen" method="GET" statusCallback="/events" statusCallbackMethod="GET" '

@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib import sip
 from chalicelib.calls.commands import DialLegs, Fetch, OutboundLeg
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
+from chalicelib.calls.routing.routes import Route
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, Story
+from .engine import ACCOUNT, Story
 
 
 def legs(
@@ -70,6 +72,20 @@ def test_from_of_a_caller_with_a_sip_uri_keeps_its_user_at_the_carriers_host() -
         leg("+1", Trunk("c.example.com", from_host="us.example.com")).from_uri == "sip:alice@us.example.com"
     )
     assert leg("+1", Trunk("c.example.com")).from_uri == "sip:alice@example.com"
+
+
+@pytest.mark.parametrize(
+    ("caller", "sender"),
+    [
+        ("sip:alice@my_pbx", "sip:alice@us.example.com"),
+        ("sip:a#b:secret@h;x;x", "sip:a#b@us.example.com"),
+        ("SIPS:a%23b@[2001:db8::1]:5071", "sip:a%23b@us.example.com"),
+        ("sip:example.com", "sip:example.com"),
+    ],
+)
+def test_from_of_a_caller_whose_uri_the_grammar_refuses_is_one_uri_too(caller: str, sender: str) -> None:
+    route = Route(sip.parse_uri("sip:1@c.example.com"), from_host="us.example.com")
+    assert route.leg(call="CA1", caller=caller, headers=(), timeout=1).from_uri == sender
 
 
 def test_number_that_no_trunk_takes_is_13224_and_the_dial_fails() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import RecordingEnded, RecordingStarted, RingTimeout, TaskLost
-from tests.calls.story import ACCOUNT, CALLER, Story
+from tests.calls.engine import ACCOUNT, CALLER, Story
 
 NO_ROOM = 32220
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Notify, Part, Perform, Say
-from chalicelib.calls.events import Ended, Fetched, Modified, Redirection, Referred, Starred, TaskLost
+from chalicelib.calls.events import CallChange, Changed, Ended, Fetched, Referred, Starred, TaskLost
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 DOCUMENT = (
     '<Dial action="/after" referUrl="/refer" referMethod="GET"><Sip>sip:bob@example.com</Sip></Dial>'
@@ -165,13 +165,13 @@ def test_task_that_dies_while_the_application_is_asked_leaves_a_session_that_is_
     assert story.session.over
 
 
-@pytest.mark.parametrize("event", [Starred, Ended, Modified])
+@pytest.mark.parametrize("event", [Starred, Ended, Changed])
 def test_transferor_who_stays_is_told_when_the_transfer_comes_to_nothing(
     story: Story, bob: str, event: type
 ) -> None:
     refers(story, CALLER)
-    if event is Modified:
-        story.feed(Modified, CALLER, redirection=Redirection(rcml=SAY))
+    if event is Changed:
+        story.feed(Changed, CALLER, CallChange(rcml=SAY))
     else:
         story.feed(event, bob if event is Ended else CALLER)
     assert notified(story) == [(CALLER, 503)]
@@ -210,7 +210,7 @@ def test_refer_of_a_call_that_is_bridged_to_nobody_is_declined(story: Story) -> 
 
 def test_call_that_is_sent_elsewhere_meanwhile_runs_what_the_api_said(story: Story, bob: str) -> None:
     request = refers(story, bob)
-    story.feed(Modified, CALLER, status="completed")
+    story.feed(Changed, CALLER, CallChange("completed"))
     story.ended(CALLER)
     assert hung_up(story) == {bob}
     answered(story, request)

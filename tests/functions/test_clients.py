@@ -11,7 +11,7 @@ from chalicelib.calls.step import step as pure_step
 from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage import aws
 from tests.storage.cloud import ACCOUNT, CALLER, Cloud
-from tests.storage.scenes import fetched, incoming, request
+from tests.storage.step_requests import fetched, incoming, request
 
 AOR = "sip:alice@voice.example.com"
 

@@ -11,7 +11,7 @@ from chalicelib.calls.events import Created
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy
 from chalicelib.calls.session import Application, Launch
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud
-from tests.storage.scenes import fetched, incoming, request
+from tests.storage.step_requests import fetched, incoming, request
 
 REFUSING = Policy(HostRules(refused_hosts=("example.net",)))
 

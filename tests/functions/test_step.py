@@ -13,7 +13,7 @@ from chalicelib.calls.protocol import SipMessage, StepResponse, TracePart, Trace
 from chalicelib.calls.session import Application
 from chalicelib.storage.log import DynamoCallLog
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, function
-from tests.storage.scenes import DOCUMENT, bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import DOCUMENT, bridged, fetched, incoming, leg, request
 
 OTHER = "CA" + "7" * 32
 

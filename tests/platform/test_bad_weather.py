@@ -15,8 +15,8 @@ import pytest
 from callapi.emulator import Cloud
 from callapi.platform import signaling_task
 from chalicelib.calls.commands import DialLegs
-from tests.platform.lossy import lossy_way
-from tests.platform.weather import (
+from tests.platform.lossy_proxy import lossy_way
+from tests.platform.scene import (
     HANG_UP,
     Call,
     Callee,
@@ -28,7 +28,8 @@ from tests.platform.weather import (
     never,
     port_of,
 )
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 from tests.webhooks.servers import Answer, answer, application, closed_port, raw
 from tests.webhooks.servers import Application as Server
 
