@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from ..catalogue import Code
 from . import wire
 from .errors import InvalidAddressError, InvalidSipUri
 from .name_addr import address_of, read_address
 from .uri import SipUri, is_sip, parse_uri, read_uri
 
-BAD_CONTACT = 32100
 MOST = 32
 """Contacts in one message; nobody has as many telephones behind one."""
 # A URI with one of these never equals one without it (§19.1.4).
@@ -43,7 +43,7 @@ def read_contacts(values: tuple[str, ...]) -> tuple[ContactValue, ...] | None:
     if [text.strip() for text in texts] == ["*"]:
         return None
     if len(texts) > MOST:
-        raise InvalidAddressError(BAD_CONTACT, f"more than {MOST} contacts")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, f"more than {MOST} contacts")
     return tuple(map(_contact, texts))
 
 
@@ -83,10 +83,10 @@ def _contact(text: str) -> ContactValue:
     try:
         uri = parse_uri(address_of(address).uri)
     except InvalidSipUri as error:
-        raise InvalidAddressError(BAD_CONTACT, error.message) from None
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, error.message) from None
     q = _q(given)
     if q is None:
-        raise InvalidAddressError(BAD_CONTACT, "the q of a contact is not between 0 and 1")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the q of a contact is not between 0 and 1")
     return ContactValue(parse_uri(uri.without_headers), q, read_seconds(given.get("expires", "")))
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
 
+from ..catalogue import Code
 from .characters import ALPHA, ALPHANUM, HOSTNAME, IPV6
 from .errors import InvalidSipUri
-
-BAD_URI = 13243
 
 
 def check_host(host: str) -> None:
@@ -25,7 +24,7 @@ def _check_ipv6(text: str) -> None:
             raise AddressValueError
         IPv6Address(text)
     except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host in brackets is no IPv6 address") from None
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the host in brackets is no IPv6 address") from None
 
 
 def _check_hostname(host: str) -> None:
@@ -33,13 +32,17 @@ def _check_hostname(host: str) -> None:
     1035 §2.3.4).  The last label begins with a letter, so that all digits and dots must be an IPv4
     address."""
     if not host or not HOSTNAME.issuperset(host):
-        raise InvalidSipUri(BAD_URI, "the host is missing or has a character that no host name has")
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the host is missing or has a character that no host name has"
+        )
     labels = host.removesuffix(".").split(".")
     if not all(0 < len(label) <= 63 and label[0] in ALPHANUM and label[-1] in ALPHANUM for label in labels):
-        raise InvalidSipUri(BAD_URI, "the host is no host name")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the host is no host name")
     if labels[-1][0] in ALPHA:
         return
     try:
         IPv4Address(host)
     except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host is neither a host name nor an IPv4 address") from None
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the host is neither a host name nor an IPv4 address"
+        ) from None

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..catalogue import Code
 from .errors import InvalidAddressError
 from .uri import is_sip
 
 MAX_HEADER = 8192
 """Characters; a longer value is no address that anybody wrote."""
-BAD_ADDRESS = 32100
 
 
 class Address(NamedTuple):
@@ -35,12 +35,14 @@ def address_of(value: str) -> Address:
     """The same, for a value that has to be an address.  Raises `InvalidAddressError`."""
     text = value.strip()
     if len(text) > MAX_HEADER or not text.isprintable():
-        raise InvalidAddressError(BAD_ADDRESS, "the address is too long or has a control character")
+        raise InvalidAddressError(
+            Code.SIP_PARSE_FAILURE, "the address is too long or has a control character"
+        )
     address = _address(text)
     if address is None:
-        raise InvalidAddressError(BAD_ADDRESS, "the address has no closing quote or no closing >")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no closing quote or no closing >")
     if ":" not in address.uri or " " in address.uri:
-        raise InvalidAddressError(BAD_ADDRESS, "the address has no URI")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no URI")
     return address
 
 

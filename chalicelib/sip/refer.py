@@ -8,9 +8,8 @@ from urllib.parse import unquote
 from . import wire
 from .message import Message
 from .name_addr import read_address
+from .status import Status
 from .uri import is_sip, read_uri
-
-ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED = 202, 400, 501
 
 
 @dataclass(frozen=True)
@@ -31,12 +30,12 @@ def judged(message: Message) -> tuple[int, Refer | None]:
     """
     target = read_address(message.header("refer-to")).uri
     if not _is_callable(target):
-        return BAD_REQUEST, None
+        return Status.BAD_REQUEST, None
     if not _is_plain_invite(target):
-        return NOT_IMPLEMENTED, None
+        return Status.NOT_IMPLEMENTED, None
     by = read_address(message.header("referred-by")).uri
     silent = message.header("refer-sub").lower().startswith("false")
-    return ACCEPTED, Refer(target, by if _is_kept(by) else "", silent, message.cseq[0])
+    return Status.ACCEPTED, Refer(target, by if _is_kept(by) else "", silent, message.cseq[0])
 
 
 def _is_callable(target: str) -> bool:

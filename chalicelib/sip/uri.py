@@ -24,12 +24,10 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 from urllib.parse import unquote
 
+from ..catalogue import Code
 from .characters import DIGIT, PARAMETER, PASSWORD, USER, escaped_only
 from .errors import InvalidSipUri, SipWarning
-from .hosts import BAD_URI, check_host
-
-BAD_HEADERS = 13253
-UNSUPPORTED = 32110
+from .hosts import check_host
 
 Transport = Literal["udp", "tcp", "tls"]
 DEFAULT_PORTS: dict[Transport, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
@@ -122,7 +120,7 @@ class SipUri:
         if named is None or named in DEFAULT_PORTS:
             return ()
         message = f"transport {named[:40] or 'none'} is not supported: {self.transport} is used"
-        return (SipWarning(UNSUPPORTED, message),)
+        return (SipWarning(Code.SIP_URI_WARNING, message),)
 
     def __str__(self) -> str:
         headers = "&".join(f"{name}={value}" if value else name for name, value in self.headers)
@@ -176,7 +174,7 @@ def parse_uri(text: str) -> SipUri:
     """
     pieces = _split(text.strip())
     if pieces is None:
-        raise InvalidSipUri(BAD_URI, "the URI does not begin with sip: or sips:")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the URI does not begin with sip: or sips:")
     _check_userinfo(pieces)
     _check_length(pieces)
     check_host(pieces.host)
@@ -239,23 +237,27 @@ def _check_userinfo(pieces: _Pieces) -> None:
     if pieces.user is None:
         return
     if not pieces.user or not escaped_only(pieces.user, USER):
-        raise InvalidSipUri(BAD_URI, "the user part has a character that must be written as %XX")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the user part has a character that must be written as %XX")
     if not escaped_only(pieces.password or "", PASSWORD):
-        raise InvalidSipUri(BAD_URI, "the password part has a character that must be written as %XX")
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the password part has a character that must be written as %XX"
+        )
 
 
 def _check_length(pieces: _Pieces) -> None:
     if pieces.length > MAX_URI:
-        raise InvalidSipUri(BAD_URI, f"the URI is longer than {MAX_URI} characters")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, f"the URI is longer than {MAX_URI} characters")
     if len(pieces.headers) > MAX_HEADERS:
-        raise InvalidSipUri(BAD_HEADERS, f"the headers of the URI are longer than {MAX_HEADERS} characters")
+        raise InvalidSipUri(
+            Code.SIP_HEADERS_TOO_LONG, f"the headers of the URI are longer than {MAX_HEADERS} characters"
+        )
 
 
 def _port(text: str) -> int:
     """``:5060``; port = 1*DIGIT, and what a port can be (RFC 768, RFC 9293)."""
     number = _port_if_any(text[1:])
     if text[0] != ":" or number is None or not 0 < number < 65_536:
-        raise InvalidSipUri(BAD_URI, "the port is not 1 to 65535")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the port is not 1 to 65535")
     return number
 
 
@@ -277,9 +279,11 @@ def _parameters(pieces: list[str]) -> tuple[tuple[str, str | None], ...]:
     """uri-parameters = *( ";" uri-parameter ), each name once (§19.1.1)."""
     parameters = tuple(map(_parameter, pieces))
     if not all(_is_parameter(name, value) for name, value in parameters):
-        raise InvalidSipUri(BAD_URI, "a parameter of the URI is empty or has a character that it cannot have")
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "a parameter of the URI is empty or has a character that it cannot have"
+        )
     if len({_plain(name) for name, _ in parameters}) < len(parameters):
-        raise InvalidSipUri(BAD_URI, "a parameter of the URI is there twice")
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "a parameter of the URI is there twice")
     return parameters
 
 

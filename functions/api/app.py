@@ -8,14 +8,16 @@ import time
 import traceback
 from collections.abc import Callable
 from functools import cache, wraps
+from typing import Any
 
 from chalice import Chalice, Response
 
 from chalicelib import rcml, sip
+from chalicelib.catalogue import Code
 from chalicelib.registrar.contacts import Contacts
-from chalicelib.rest.auth import authenticate
+from chalicelib.rest.auth import authenticate, authenticate_any
 from chalicelib.rest.calls import Account, Calls, Edge
-from chalicelib.rest.errors import InternalError, InvalidError, RestError
+from chalicelib.rest.errors import InternalError, InvalidError, MethodError, MissingError, RestError
 from chalicelib.rest.forms import Form, Sealing
 from chalicelib.rest.query import parse_query
 from chalicelib.rest.recordings import Recordings, recording_resource
@@ -27,6 +29,7 @@ from chalicelib.rest.resources import (
     list_resource,
     rendered,
 )
+from chalicelib.rest.routing import PROXY, find_route, requested_path, routed
 from chalicelib.steps.executor import Steps
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
@@ -41,7 +44,19 @@ from chalicelib.storage.traces import Traces
 VERSIONS = ("2012-04-24", "2010-04-01")
 FORMS = ["application/x-www-form-urlencoded", "application/json"]
 
-app = Chalice(app_name="api")
+METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+class ProxiedChalice(Chalice):
+    """A Chalice application that gets every request by one proxy resource and finds the route itself."""
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer a request of API Gateway."""
+        response: dict[str, Any] = super().__call__(routed(event, self.routes), context)
+        return response
+
+
+app = ProxiedChalice(app_name="api")
 View = Callable[..., Response]
 
 
@@ -84,7 +99,7 @@ def call(account_sid: str, call_sid: str) -> Response:
     sid = call_sid.removesuffix(".json").removesuffix(".xml")
     if app.current_request.method == "POST":
         form = Form.parse(app.current_request.raw_body)
-        row = _calls().modify(account, sid, form, _edge())
+        row = _calls().change(account, sid, form, _edge())
     else:
         row = _calls().show(account, sid)
     return _response("Call", call_resource(row, _root()))
@@ -101,6 +116,22 @@ def recording(account_sid: str, recording_sid: str) -> Response:
     return Response(body="", status_code=302, headers={"Location": found.link, "Cache-Control": "no-store"})
 
 
+@answered
+def no_route() -> Response:
+    """404, or 405 where other methods are allowed; to an account only."""
+    request = app.current_request
+    path = requested_path(request.to_original_event())
+    account_sid = path.partition("/Accounts/")[2].partition("/")[0].partition(".")[0]
+    if account_sid:
+        _account(account_sid)
+    else:
+        authenticate_any(_accounts(), request.headers.get("authorization", ""))
+    match = find_route(app.routes, path)
+    if match is None:
+        raise MissingError(path)
+    raise MethodError(request.method, app.routes[match.route])
+
+
 for version in VERSIONS:
     base = f"/{version}/Accounts/{{account_sid}}"
     for suffix in ("", ".json", ".xml"):
@@ -108,12 +139,16 @@ for version in VERSIONS:
         route(calls)
     app.route(f"{base}/Calls/{{call_sid}}", methods=["GET", "POST"], content_types=FORMS)(call)
     app.route(f"{base}/Recordings/{{recording_sid}}", methods=["GET"])(recording)
+app.route(PROXY, methods=METHODS, content_types=[])(no_route)
 
 
 def _refusal(error: RestError) -> Response:
-    meaning = rcml.CATALOGUE[error.code]
-    body = error_resource(error, f"{meaning.name}: {meaning.text}")
-    headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
+    body = error_resource(error, f"{error.code.title}: {error.code.text}")
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="CallAPI"'
+    if isinstance(error, MethodError):
+        headers["Allow"] = error.allowed
     return _response("RestException", body, error.status, headers)
 
 
@@ -160,14 +195,16 @@ def _check_target(uri: str) -> None:
     try:
         sip.parse_uri(uri)
     except sip.InvalidSipUri as error:
-        raise InvalidError(21227 if error.code == 13253 else 21211, error.message) from None
+        too_long = error.code == Code.SIP_HEADERS_TOO_LONG
+        code = Code.CALL_HEADERS_TOO_LONG if too_long else Code.CALL_INVALID_TO
+        raise InvalidError(code, error.message) from None
 
 
 def _sealed_document(text: str, sealer: Sealer) -> str:
     try:
         return rcml.seal_passwords(text, sealer.seal)
     except rcml.TooLargeError as error:
-        raise InvalidError(21262, f"Rcml: {error.problem.message}") from None
+        raise InvalidError(Code.CALL_INVALID_RCML, f"Rcml: {error.problem.message}") from None
 
 
 @cache

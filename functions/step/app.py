@@ -13,6 +13,7 @@ import msgspec
 from chalice import Chalice
 
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
+from chalicelib.catalogue import Code
 from chalicelib.registrar.contacts import Contacts
 from chalicelib.steps.executor import Steps
 from chalicelib.storage import aws
@@ -23,8 +24,6 @@ from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.queues import Outbound
 from chalicelib.storage.table import Table
 from chalicelib.storage.traces import Traces
-
-INTERNAL_FAILURE = 12400
 
 app = Chalice(app_name="step")
 
@@ -47,7 +46,7 @@ def step(event: dict[str, Any], context: object) -> dict[str, Any]:
         if not is_permanent(error):
             raise
         _tell_failure(event, error)
-        response = StepResponse(str(event.get("session")), 0, failed=INTERNAL_FAILURE)
+        response = StepResponse(str(event.get("session")), 0, failed=Code.INTERNAL_FAILURE)
     answer = msgspec.to_builtins(response)
     return answer
 

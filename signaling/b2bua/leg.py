@@ -15,9 +15,11 @@ import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
+from chalicelib.catalogue import Code
 from chalicelib.sip.contacts import redirect_targets
 from chalicelib.sip.message import Message
 from chalicelib.sip.refer import Refer, judged
+from chalicelib.sip.status import Status, is_final
 
 from ..engine.call import SipCall
 from ..engine.endpoint import Endpoint, Route, SipAccount
@@ -26,11 +28,10 @@ from ..engine.requests import add_header, call_parameters
 from . import dtmf
 from .dtmf import Keypad
 from .observer import NOBODY, Owner
-from .refer import DECLINE, FIRST_FINAL, TRYING, notification
+from .refer import notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
-UNREACHABLE = 32011
 _log = logging.getLogger(__name__)
 
 
@@ -97,7 +98,7 @@ class Leg:
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
             )
-            self.fail(UNREACHABLE)
+            self.fail(Code.SIP_UNREACHABLE)
 
     def respond(self, code: int) -> None:
         """Send ``code`` to the caller, unless the dialog is past it."""
@@ -150,7 +151,7 @@ class Leg:
         refer = self._refer
         if self._call is None or self.over or refer is None:
             return
-        if code >= FIRST_FINAL:
+        if is_final(code):
             self._refer = None
         try:
             if not refer.silent:
@@ -212,7 +213,7 @@ class Leg:
     def refer_came(self, message: Message) -> int:
         """Record a REFER; returns the response to it.  One while another is under way is declined."""
         if not self.takes_refer or self._refer is not None or self._giving_up:
-            return DECLINE
+            return Status.DECLINE
         code, self._refer = judged(message)
         if self._refer is not None:
             self._first_refer = self._first_refer or self._refer.cseq
@@ -222,7 +223,7 @@ class Leg:
     # --- the same, on the loop ---
 
     def _on_refer(self, refer: Refer) -> None:
-        self.tell_referral(TRYING)
+        self.tell_referral(Status.TRYING)
         if not self.over:
             self._owner.leg_referred(self, refer)
 
@@ -266,7 +267,7 @@ class Leg:
             self._end(0, "", (), self._error)
             return
         parameters = call_parameters()
-        parameters.statusCode = (code or DECLINE) if self.inbound and not self.answered else 0
+        parameters.statusCode = (code or Status.DECLINE) if self.inbound and not self.answered else 0
         if self._reason:
             add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:

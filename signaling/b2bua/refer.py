@@ -10,12 +10,16 @@ from typing import Any
 import pjsua2 as pj
 
 from chalicelib.sip.refer import Refer
+from chalicelib.sip.status import Status, is_final
 
 from ..engine.requests import add_header
 
-DECLINE = 603
-TRYING, FIRST_FINAL = 100, 200
-PHRASES = {100: "Trying", 200: "OK", 503: "Service Unavailable", 603: "Decline"}
+PHRASES: dict[int, str] = {
+    Status.TRYING: "Trying",
+    Status.OK: "OK",
+    Status.SERVICE_UNAVAILABLE: "Service Unavailable",
+    Status.DECLINE: "Decline",
+}
 
 
 def notification(refer: Refer, first: int, code: int) -> Any:
@@ -23,7 +27,7 @@ def notification(refer: Refer, first: int, code: int) -> Any:
     parameters = pj.CallSendRequestParam()
     parameters.method = "NOTIFY"
     event = "refer" if refer.cseq == first else f"refer;id={refer.cseq}"
-    state = "terminated;reason=noresource" if code >= FIRST_FINAL else "active;expires=60"
+    state = "terminated;reason=noresource" if is_final(code) else "active;expires=60"
     add_header(parameters, "Event", event)
     add_header(parameters, "Subscription-State", state)
     parameters.txOption.contentType = "message/sipfrag;version=2.0"

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.calls import events
-from chalicelib.calls.protocol import Modification
+from chalicelib.calls.protocol import ChangeRequest
 from chalicelib.sip import wire
 from chalicelib.sip.message import Message
 from chalicelib.sip.name_addr import read_address
+from chalicelib.sip.status import Status
 
 from ..engine.admission import Admission
 from ..engine.endpoint import SipAccount
@@ -29,7 +30,6 @@ from .tracing import Tracing
 _log = logging.getLogger(__name__)
 COUNT_EVERY = 0.1  # s
 LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
-URI_TOO_LONG, INTERNAL_ERROR = 414, 500
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
 
@@ -87,13 +87,13 @@ class Switchboard:
         """An INVITE; inside the engine's callback."""
         sid = f"CA{uuid.uuid4().hex}"
         if message.is_target_too_long:
-            self._refuse(sid, account, call_id, URI_TOO_LONG)
+            self._refuse(sid, account, call_id, Status.REQUEST_URI_TOO_LONG)
             return
         try:
             event = incoming_event(sid, message, source, self.services.settings.task_id)
         except Exception:  # noqa: BLE001  without an answer of ours the engine would keep the call for ever
             _log.exception("an INVITE that cannot be read")
-            self._refuse(sid, account, call_id, INTERNAL_ERROR)
+            self._refuse(sid, account, call_id, Status.SERVER_INTERNAL_ERROR)
         else:
             self._open(sid, 0).come_in(account, call_id, event)
 
@@ -112,11 +112,11 @@ class Switchboard:
         task = self.services.settings.task_id
         session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
-    def modify(self, message: Modification) -> None:
+    def change(self, message: ChangeRequest) -> None:
         """The API changes a call.  A session that has gone needs nothing."""
         session = self._sessions.get(message.session)
         if session is not None:
-            session.modify(message)
+            session.change(message)
 
     def drain(self, seconds: float) -> None:
         """503 from now on; stop when every session is over, hang up what is left after ``seconds``."""

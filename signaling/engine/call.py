@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pjsua2 as pj
 
 from chalicelib.sip.message import Message
+from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
-from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
-
-if TYPE_CHECKING:
-    from ..b2bua.leg import Leg
+from .listener import CallListener
 
 _log = logging.getLogger(__name__)
 
@@ -22,9 +20,9 @@ _log = logging.getLogger(__name__)
 class SipCall(pj.Call):
     """The engine's object.  Its callbacks only record."""
 
-    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+    def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
-        self.leg: Leg | None = leg
+        self.leg: CallListener | None = leg
         self._refer = Message("")
 
     def onCallState(self, prm: Any) -> None:
@@ -70,10 +68,10 @@ class SipCall(pj.Call):
     def onCallTransferRequest(self, prm: Any) -> None:
         """Only answered here: signaling/engine/native/refer.patch keeps the engine from calling anybody."""
         try:
-            prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
+            prm.statusCode = Status.DECLINE if self.leg is None else self.leg.refer_came(self._refer)
         except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer
             _log.exception("REFER")
-            prm.statusCode = DECLINE
+            prm.statusCode = Status.DECLINE
 
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""

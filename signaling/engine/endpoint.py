@@ -16,8 +16,8 @@ import pjsua2 as pj
 from chalicelib.sip.message import Message
 from chalicelib.sip.uri import read_uri
 from chalicelib.sip.wire import repaired
+from chalicelib.webhooks.guard import AddressGuard
 
-from ..routing.resolver import Guard
 from ..settings import Settings
 from .nexthop import NextHop
 
@@ -70,7 +70,7 @@ class NoAccountError(Exception):
 class Endpoint:
     """One per process: pjsua keeps its state in globals."""
 
-    def __init__(self, settings: Settings, guard: Guard, on_incoming: OnIncoming) -> None:
+    def __init__(self, settings: Settings, guard: AddressGuard, on_incoming: OnIncoming) -> None:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._settings = settings

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
 import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import _pjsua2
-
 from chalicelib.calls.session import Headers
 from chalicelib.sip import wire
 from chalicelib.sip.message import Message
 from chalicelib.sip.name_addr import read_address
 from chalicelib.sip.uri import read_uri
+
+from ..engine.library import Buffer, engine
 
 # What is drained at a time: thirty messages of the longest kind, so that the calls get their turn between.
 SIZE = 1 << 18
@@ -65,23 +64,21 @@ class Registers:
     """For the loop's thread."""
 
     def __init__(self) -> None:
-        self._library = ctypes.CDLL(_pjsua2.__file__)
-        self._buffer = ctypes.create_string_buffer(SIZE)
+        self._buffer = Buffer(SIZE)
 
     def start(self) -> None:
         """Take them from now on; after libInit."""
-        self._library.callapi_registrar_start()
+        engine.callapi_registrar_start()
 
     def refuse(self) -> None:
         """503 to those that come from now on."""
-        self._library.callapi_registrar_refuse()
+        engine.callapi_registrar_refuse()
 
     def drain(self) -> Iterator[Request]:
         """What came since the last time."""
-        size = self._library.callapi_registrar_drain(self._buffer, SIZE)
-        data = ctypes.string_at(self._buffer, size)
+        data = self._buffer.filled_by(engine.callapi_registrar_drain)
         start = 0
-        while start < size:
+        while start < len(data):
             length, number = struct.unpack_from("=II", data, start)
             line, _, message = data[start + 8 : start + 4 + length].partition(b"\n")
             transport, source = line.decode("ascii").split(" ", 1)
@@ -91,9 +88,9 @@ class Registers:
 
     def accept(self, number: int) -> bool:
         """Keep retransmissions away from now on.  False: it was one itself, or has gone, or there are too many."""
-        return int(self._library.callapi_registrar_accept(number)) == 0
+        return int(engine.callapi_registrar_accept(number)) == 0
 
     def respond(self, number: int, code: int, headers: Headers = ()) -> None:
         """Harmless for one that has gone."""
         lines = "".join(f"{name}: {value}\n" for name, value in headers)
-        self._library.callapi_registrar_respond(number, code, lines.encode())
+        engine.callapi_registrar_respond(number, code, lines.encode())

@@ -15,6 +15,7 @@ from functools import partial
 from chalicelib.calls.registration import METHOD, Registered, Registration
 from chalicelib.sip.digest import ALGORITHMS, Credentials, read_credentials
 from chalicelib.sip.errors import InvalidAddressError
+from chalicelib.sip.status import Status
 
 from ..engine.loop import Loop
 from .inbox import Registers, Request
@@ -73,7 +74,7 @@ class Registrar:
             order = _order(request)
             answer = _answer(request)
         except InvalidAddressError:
-            self._registers.respond(request.number, BAD_REQUEST)
+            self._registers.respond(request.number, Status.BAD_REQUEST)
             return
         if answer is None:
             self._challenge(request, stale=False)
@@ -90,12 +91,12 @@ class Registrar:
             ("WWW-Authenticate", f"Digest {rest}, algorithm={algorithm}")
             for algorithm in reversed(ALGORITHMS)
         )
-        self._registers.respond(request.number, UNAUTHORIZED, headers)
+        self._registers.respond(request.number, Status.UNAUTHORIZED, headers)
 
     def _accept(self, request: Request, order: int, authorization: str, credentials: Credentials) -> None:
         """From here on it has a transaction, so that what follows is done once, whatever was sent again."""
         if not self._registers.accept(request.number):
-            self._registers.respond(request.number, UNAVAILABLE)
+            self._registers.respond(request.number, Status.SERVICE_UNAVAILABLE)
         elif not self._nonces.use(credentials.nonce, credentials.count):
             self._challenge(request, stale=True)
         else:
@@ -118,7 +119,7 @@ class Registrar:
         while self._waiting and self._asked < AT_ONCE:
             since, number, registration = self._waiting.popleft()
             if time.monotonic() - since > LONGEST_WAIT:
-                self._registers.respond(number, UNAVAILABLE)
+                self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
                 continue
             assert self._register is not None
             self._asked += 1
@@ -136,7 +137,7 @@ class Registrar:
     def _failed(self, number: int, error: Exception) -> None:
         self._asked -= 1
         _log.warning("register: %s", type(error).__name__)
-        self._registers.respond(number, UNAVAILABLE)
+        self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
         self._ask()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-MOVED = frozenset({300, 301, 302})
+from chalicelib.sip.status import Status
+
+MOVED = frozenset({Status.MULTIPLE_CHOICES, Status.MOVED_PERMANENTLY, Status.MOVED_TEMPORARILY})
 """305 names a proxy and 380 another service: neither is another place to send this INVITE to."""
 MOST = 5
 """Redirections that one leg follows."""

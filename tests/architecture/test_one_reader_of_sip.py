@@ -24,7 +24,7 @@ MATCHING = {"compile", "match", "fullmatch", "search", "findall", "finditer", "s
 SCHEMES = {"sip", "sips", "sip:", "sips:"}
 OTHERS = {
     "chalicelib/rcml/values.py": "a caller id is only held to its characters: rcml knows the catalogue alone",
-    "chalicelib/calls/dial/placing.py": "a noun that is no URI is shown without what may be a password",
+    "chalicelib/calls/dial/legs.py": "a noun that is no URI is shown without what may be a password",
     "chalicelib/calls/document.py": "the parameters of a media type",
     "chalicelib/webhooks/exchange.py": "the userinfo of an http URL",
 }

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Invite, Reject
+from chalicelib.calls.commands import DialLegs, Invite, Reject
 from chalicelib.calls.events import Claimed, Created, Incoming
 from chalicelib.calls.session import Headers, Launch
 from chalicelib.calls.step import Step
 
-from .story import APP, CALLER, Story
+from .engine import APP, CALLER, Story
 
 HOOK = 'statusCallback="/events"'
 HOPS = "X-CallAPI-Hops"
@@ -32,7 +32,7 @@ def way_on(to: str, headers: Headers = (), max_forwards: int = 70) -> dict[str, 
     story = Story()
     comes_in(story, to, headers, max_forwards)
     story.application_answers("<Response><Dial><Sip>sip:bob@example.net</Sip></Dial></Response>")
-    return dict(story.last_of(Dial).legs[0].headers)
+    return dict(story.last_of(DialLegs).legs[0].headers)
 
 
 def test_leg_takes_over_max_forwards_less_one() -> None:

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from chalicelib import sip
-from chalicelib.calls.commands import Dial, Fetch, Leg
+from chalicelib.calls.commands import DialLegs, Fetch, OutboundLeg
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
 from chalicelib.calls.routing.routes import Route
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, Story
+from .engine import ACCOUNT, Story
 
 
 def legs(
@@ -28,9 +28,9 @@ def legs(
     return story
 
 
-def leg(*arguments: Any, **keys: Any) -> Leg:
-    (found,) = legs(*arguments, **keys).last_of(Dial).legs
-    assert isinstance(found, Leg)
+def leg(*arguments: Any, **keys: Any) -> OutboundLeg:
+    (found,) = legs(*arguments, **keys).last_of(DialLegs).legs
+    assert isinstance(found, OutboundLeg)
     return found
 
 
@@ -113,7 +113,7 @@ def test_sip_of_an_account_with_an_outbound_proxy_goes_through_it() -> None:
     policy = Policy(outbound_proxy="sip:edge.example.com;transport=tcp")
     story.caller_calls(Application(ACCOUNT, url="https://app.example.com/voice", policy=policy))
     story.application_answers("<Response><Dial><Sip>sip:bob@example.net</Sip></Dial></Response>")
-    (found,) = story.last_of(Dial).legs
+    (found,) = story.last_of(DialLegs).legs
     assert (found.uri, found.proxy) == ("sip:bob@example.net", "sip:edge.example.com;transport=tcp")
 
 

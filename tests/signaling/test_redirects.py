@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
 
 Start = Callable[..., Sipp]
 

@@ -10,9 +10,12 @@ import pytest
 from chalicelib.sip.uri import read_uri
 from signaling.routing.target import Target, loose
 from tests.signaling.certificates import authority, certificate
-from tests.signaling.nameserver import name_server
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import softphone
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 IPV6 = {"SIP_HOST6": "::1", "ALLOWED_ADDRESSES": "127.0.0.0/8,::1"}

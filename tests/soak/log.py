@@ -10,7 +10,7 @@ from chalicelib.calls.protocol import SipMessage
 from chalicelib.sip.message import Message
 from chalicelib.storage.table import Table
 from signaling.b2bua.session_trace import ENDING_CHARACTERS, MESSAGE_CHARACTERS, SESSION_CHARACTERS
-from tests.signaling.theatre import wait_until
+from tests.waiting import wait_until
 
 from .long_call import LongCall
 
