@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -294,7 +295,7 @@ def test_flood_of_registers_costs_no_function_and_no_call(
         try:
             time.sleep(1)
             for number in range(5):
-                assert talks(sipp, task, lambda most=number: len(task.events("bridged")) > most)
+                assert talks(sipp, task, partial(bridged_more_than, task, number))
             assert callee.wait() == 0
             registered = peers(Registrant, task.sip_port, "tcp").register()
         finally:
@@ -335,3 +336,7 @@ def test_no_credential_is_logged(task: Task, tmp_path: Path, telephone: Callable
     said = task.output()
     assert parameter(proof, "response") not in said
     assert "wonderland" not in said
+
+
+def bridged_more_than(task: Task, number: int) -> bool:
+    return len(task.events("bridged")) > number
