@@ -1,7 +1,7 @@
 """The calls of the API: POST Calls makes one, POST Calls/{CallSid} ends one or has it run another document.
 
 A call that the API made waits for a task, and is dialled by the one that claims it.  A call that is bridged and is sent
-elsewhere leaves its partner, who is hung up unless it is to come along (see `dial.transfer`).
+elsewhere leaves its partner, who is hung up unless it is to come along (see `dial.leave`).
 """
 
 from __future__ import annotations
@@ -9,16 +9,22 @@ from __future__ import annotations
 import msgspec
 
 from .. import sip
-from .application import abandon
+from .application import abandon, fetch_document, fresh_run
 from .commands import Hangup, Invite, OutboundLeg
+from .dial.leave import dial_of, leave, separate
 from .dial.legs import identity_headers
-from .dial.transfer import dial_of, leave, separate
 from .document import load
 from .events import CallChange, Changed, Claimed, Created
 from .leg import end_call
-from .routing.admission import admit_one_more
-from .routing.routes import Credentials, NoRouteError, Route, client_routes, number_route, sip_route
-from .running import fetch_document, fresh_run
+from .routing.routes import (
+    Credentials,
+    NoRouteError,
+    Route,
+    admit_one_more,
+    client_routes,
+    number_route,
+    sip_route,
+)
 from .session import Call, Launch, Run, Session
 from .transition import Step, Turn
 

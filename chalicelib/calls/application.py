@@ -1,4 +1,4 @@
-"""What the application is asked: at which URL, in the name of which call, and whether anybody runs what it answers."""
+"""What the application is asked, in the name of which call, and what becomes of a call when it gives nothing."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from urllib.parse import urljoin, urlsplit
 import msgspec
 
 from ..catalogue import Code
-from .commands import Fetch
+from ..sip.status import Status
+from .commands import Answer, Fetch, Hangup, Reject
 from .parameters import voice_parameters
-from .session import MOST_URL, Method, Run, WaitsFor
+from .session import MOST_URL, Call, Run, WaitsFor
 from .transition import Turn
+from .types import Method
+
+MAX_HOPS = 20
 
 
 def resolve(turn: Turn, run: Run, url: str) -> str | None:
@@ -62,3 +66,66 @@ def abandon(turn: Turn, sid: str) -> None:
     call = turn.call(sid)
     fetching = call.run.fetching if call.run is not None else ""
     turn.update(sid, run=None, unheard=(*call.unheard, fetching) if fetching else call.unheard)
+
+
+def fresh_run(turn: Turn, sid: str) -> Run:
+    """A run of the call ``sid`` that has no document yet; the application's fallback URL is for the parent call."""
+    application = turn.session.application
+    if application is None or sid != turn.session.sid:
+        return Run()
+    return Run(fallback_url=application.fallback_url, fallback_method=application.fallback_method)
+
+
+def fetch_document(turn: Turn, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
+    """Go on with the document at ``url``.  Without an absolute URL, or after too many hops, the run fails."""
+    target = resolve(turn, run, url)
+    if target is None:
+        fail(turn, sid)
+    elif run.hops >= MAX_HOPS:
+        turn.problem(
+            Code.HTTP_TOO_MANY_REDIRECTS, f"{MAX_HOPS} documents in a row did nothing but point at another"
+        )
+        fail(turn, sid)
+    else:
+        fetch(turn, sid, run, target, method, extra)
+
+
+def fall_back(turn: Turn, call: Call, code: int, url: str) -> None:
+    """Ask the fallback URL, once; without one the run has failed."""
+    run = call.run
+    if run is None or not run.fallback_url:
+        fail(turn, call.sid)
+        return
+    spent = msgspec.structs.replace(run, fallback_url="")
+    extra = {"ErrorCode": str(code), "ErrorUrl": url}
+    fetch_document(turn, call.sid, spent, run.fallback_url, run.fallback_method, extra)
+
+
+def fail(turn: Turn, sid: str) -> None:
+    """The call has no document to run: a caller is hung up, a leg being screened is out."""
+    call = turn.update(sid, run=None)
+    if call.direction == "inbound" and not call.answered:
+        turn.update(sid, ending="failed")
+        turn.command(Reject(sid, Status.SERVER_INTERNAL_ERROR))
+    else:
+        _end(turn, sid)
+
+
+def media_flows(call: Call) -> bool:
+    """Whether the call can hear: a caller cannot before the answer."""
+    return call.answered or call.direction != "inbound"
+
+
+def hang_up(turn: Turn, call: Call) -> None:
+    """End the call.  A caller not yet answered is answered first, as at other platforms: Hangup is no Reject."""
+    turn.update(call.sid, run=None)
+    if not media_flows(call):
+        turn.command(Answer(call.sid))
+    _end(turn, call.sid)
+
+
+def _end(turn: Turn, sid: str) -> None:
+    """Hang up; a leg is out of its Dial at once, not when its BYE is answered."""
+    turn.command(Hangup(sid))
+    if turn.call(sid).parent_sid:
+        turn.give_up(sid)

@@ -10,8 +10,9 @@ from typing import Literal
 
 import msgspec
 
+from ..sip.headers import Headers
 from .routing.policy import HostRules
-from .session import CallEvent, Headers, Method, Value
+from .types import CallEvent, Method, Value
 
 
 class Ring(Value, frozen=True, tag="ring"):

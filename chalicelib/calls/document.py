@@ -12,11 +12,11 @@ import msgspec
 
 from .. import rcml
 from ..catalogue import Code
+from .application import fall_back, fetch_document, fresh_run, media_flows
 from .commands import Answer, Pause, Perform
 from .dial.dial import begin_dial
 from .documents import parse
 from .events import Fetched, Performed
-from .running import fall_back, fetch_document, fresh_run, media_flows
 from .screening import document_ended, refuse_dial
 from .session import Call, Run, WaitsFor
 from .transition import Turn

@@ -10,29 +10,10 @@ from typing import Literal
 
 import msgspec
 
+from ..sip.headers import Headers
 from ..sip.status import Status
-from .registration import Contact
-from .session import Application, Headers, Launch, Method, Value
-
-
-class Quota(Value, frozen=True):
-    """The account is at a limit: ``left`` calls may still be placed, any other fails with ``code``."""
-
-    left: int
-    code: int
-
-
-class BaseEvent(Value, frozen=True, kw_only=True):
-    """``at``: seconds since the epoch.  ``entropy``: fresh hex text from which a step derives new identifiers.
-
-    ``quota``: of the calls that this event has the step place; filled in by the step function, None without limit.
-    ``contacts``: of the clients that this event has the step dial, by name; filled in by the step function.
-    """
-
-    at: float
-    entropy: str = ""
-    quota: Quota | None = None
-    contacts: dict[str, tuple[Contact, ...]] = msgspec.field(default_factory=dict)
+from .session import Application, Launch
+from .types import BaseEvent, Method, Value
 
 
 class Incoming(BaseEvent, frozen=True, tag="incoming"):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from .. import sip
+from ..sip.headers import Headers
 from ..sip.status import Status
 from .commands import Hangup
 from .events import RINGING, Answered, Ended, Invited, Provisional
 from .routing.loops import error_of
-from .session import Call, CallStatus, Headers
+from .session import Call
 from .status_callbacks import report
 from .transition import Turn
+from .types import CallStatus
 
 
 def on_invited(turn: Turn, call: Call, event: Invited) -> None:
@@ -42,13 +44,6 @@ def on_answered(turn: Turn, call: Call, event: Answered) -> bool:
         turn.update(call.sid, sip_code=Status.OK, headers=event.headers, final_headers=event.headers)
     report(turn, call.sid, "answered", "in-progress")
     return True
-
-
-def give_up(turn: Turn, sid: str) -> None:
-    """We end the leg: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
-    call = turn.find(sid)
-    if call is not None and not call.ending:
-        turn.update(sid, run=None, ending="completed" if call.answered else "canceled")
 
 
 def on_ended(turn: Turn, call: Call, event: Ended) -> None:

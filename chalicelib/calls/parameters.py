@@ -6,7 +6,8 @@ what was true then.  An empty parameter is left out.
 
 from __future__ import annotations
 
-from .session import Call, Headers, Session
+from ..sip.headers import Headers
+from .session import Call, Session
 
 API_VERSION = "2012-04-24"
 

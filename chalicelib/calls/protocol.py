@@ -12,7 +12,7 @@ import msgspec
 from .commands import Callback, Command, Fetch
 from .events import CallChange, Event, Fetched
 from .registration import Registered, Registration
-from .session import Value
+from .types import Value
 
 
 class SipMessage(Value, frozen=True):

@@ -13,32 +13,13 @@ from urllib.parse import unquote
 
 from ..sip import InvalidAddressError, InvalidSipUri, parse_uri
 from ..sip.contacts import ContactValue, read_contacts, read_seconds, same_address
+from ..sip.headers import Headers
 from ..sip.status import Status
-from .session import Headers, Value
+from .types import Contact, Value
 
 METHOD = "REGISTER"
 DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 3600, 60, 86400
 MOST_CONTACTS = 5
-
-
-class Contact(Value, frozen=True):
-    """One binding of a client: a telephone that registered.
-
-    ``uri`` is what it asked to be called at, ``received`` where its REGISTER came from, as a SIP URI: behind NAT only
-    the second can be reached, and only from ``task``.  ``expires_at`` and ``registered_at``: seconds since the epoch.
-    ``aor``: the address-of-record, the To of a call to it.  ``q``: how much it is wanted, 0 to 1 (§20.10).  ``call_id``
-    and ``cseq`` order the REGISTERs of one telephone.
-    """
-
-    uri: str
-    received: str
-    expires_at: float
-    registered_at: float
-    q: float = 1.0
-    call_id: str = ""
-    cseq: int = 0
-    task: str = ""
-    aor: str = ""
 
 
 class Registration(Value, frozen=True):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import rcml
 from ..catalogue import Code
+from .application import fetch_document, hang_up
 from .commands import Bridge, Hangup
-from .running import fetch_document, hang_up
 from .session import Call, Run
 from .transition import Turn
 

@@ -14,19 +14,10 @@ import msgspec
 
 from ..sip.headers import Headers as Headers
 from .routing.policy import Policy
+from .types import CallEvent, CallStatus, Direction, Method, Value
 
-CallStatus = Literal[
-    "queued", "initiated", "ringing", "in-progress", "completed", "busy", "no-answer", "canceled", "failed"
-]
-Direction = Literal["inbound", "outbound-api", "outbound-dial"]
-Method = Literal["GET", "POST"]
-CallEvent = Literal["initiated", "ringing", "answered", "completed"]
 MOST_URL = 4096
 """Characters of a URL.  More than a server takes, and each verb of a document may have one."""
-
-
-class Value(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Base of everything that crosses a process boundary: frozen, compared by value, JSON without defaults."""
 
 
 class StatusHook(Value, frozen=True):

@@ -6,8 +6,9 @@ from email.utils import formatdate
 
 from .commands import Callback
 from .parameters import duration, voice_parameters
-from .session import Call, CallEvent, CallStatus, Session
+from .session import Call, Session
 from .transition import Turn
+from .types import CallEvent, CallStatus
 
 
 def report(turn: Turn, sid: str, event: CallEvent, status: CallStatus) -> None:

@@ -13,9 +13,8 @@ import msgspec
 
 from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
-from .events import BaseEvent
-from .registration import Contact
-from .session import Call, Session, Value
+from .session import Call, Session
+from .types import BaseEvent, Contact, Value
 
 
 class Step(Value, frozen=True):
@@ -93,6 +92,12 @@ class Turn:
     def add(self, call: Call) -> None:
         """Put a new child call into the session."""
         self._calls[call.sid] = call
+
+    def give_up(self, sid: str) -> None:
+        """We end the call: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
+        call = self.find(sid)
+        if call is not None and not call.ending:
+            self.update(sid, run=None, ending="completed" if call.answered else "canceled")
 
     def change_dial(self, sid: str, **changes: Any) -> None:
         """Change fields of the Dial that the call ``sid`` has under way."""

@@ -100,10 +100,8 @@ def url(raw: str) -> str:
         raise ValueError("is empty")
     if len(text) > MAX_URL or " " in text or not text.isprintable():
         raise ValueError("is no URL")
-    if text[0] in "/?#":
-        return text
     scheme, colon, rest = text.partition(":")
-    if not colon or "/" in scheme or "?" in scheme or "#" in scheme:
+    if not colon or any(mark in scheme for mark in "/?#"):
         return text
     if scheme.lower() not in ("http", "https"):
         raise ValueError("is no http or https URL")

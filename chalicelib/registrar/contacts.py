@@ -13,7 +13,8 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..calls.protocol import decode, encode
-from ..calls.registration import Contact, Rule, live
+from ..calls.registration import Rule, live
+from ..calls.types import Contact
 from ..storage.table import CONFLICT_SECONDS, CONFLICTS, Item, Table
 
 __all__ = ["Contact", "Contacts", "ContendedError"]

@@ -9,7 +9,8 @@ from typing import Literal, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
 from ..calls.events import CallChange
-from ..calls.session import MOST_URL, Application, CallEvent, Launch, Method, StatusHook
+from ..calls.session import MOST_URL, Application, Launch, StatusHook
+from ..calls.types import CallEvent, Method
 from ..catalogue import Code
 from ..sip import is_sip
 from ..storage.secrets import PasswordTooLongError

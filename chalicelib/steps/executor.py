@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 import msgspec
 
 from ..calls.commands import Callback, Command, DialLegs, Fetch, Invite, subject
-from ..calls.events import Created, Event, Incoming, Quota
+from ..calls.events import Created, Event, Incoming
 from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest, TraceResponse, encode
-from ..calls.registration import Contact
 from ..calls.session import Call, Session
 from ..calls.step import Step, step
+from ..calls.types import Contact, Quota
 from ..catalogue import Code
 from ..registrar.contacts import Contacts
 from ..storage.accounts import Accounts

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ..calls.events import Quota
-from ..calls.routing.admission import live_calls
 from ..calls.routing.policy import Limits
+from ..calls.routing.routes import live_calls
 from ..calls.session import Session
+from ..calls.types import Quota
 from ..catalogue import Code
 from ..storage.table import Addition, AdditionsRefusedError
 

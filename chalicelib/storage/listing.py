@@ -14,7 +14,8 @@ import msgspec
 
 from ..calls.commands import Callback
 from ..calls.protocol import decode, encode
-from ..calls.session import Call, CallStatus, Direction, Session, Value
+from ..calls.session import Call, Session
+from ..calls.types import CallStatus, Direction, Value
 from .log import RETENTION_SECONDS, Row
 from .table import Item, Table
 

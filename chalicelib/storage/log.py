@@ -25,7 +25,8 @@ import msgspec
 from ..calls.commands import Callback, Command
 from ..calls.events import Changed, Claimed, Created, Event, Fetched, Incoming
 from ..calls.protocol import decode, encode
-from ..calls.session import Application, Call, Session, Value
+from ..calls.session import Application, Call, Session
+from ..calls.types import Value
 from .cache import Cache
 from .table import Addition, Item, Table
 

@@ -83,6 +83,17 @@ class UnprocessedError(Exception):
     """DynamoDB is asked for more than the table may give at the moment."""
 
 
+def _refuse(refused: tuple[tuple[Addition, int | None], ...]) -> None:
+    """Raises AdditionsRefusedError unless there are none."""
+    if refused:
+        raise AdditionsRefusedError(refused)
+
+
+def _count(addition: Addition, item: Item) -> int | None:
+    """What ``item`` counts already; None when it does not count yet."""
+    return int(item[addition.attribute]) if addition.attribute in item else None
+
+
 def _possible(key: Values) -> bool:
     return all(
         len(str(value).encode("utf-8", "replace")) <= MOST_KEY_BYTES[name] for name, value in key.items()
@@ -159,9 +170,7 @@ class Table:
         """
         if not additions and not further:
             return self.put_if(item, f"attribute_not_exists({key})")
-        hopeless = tuple((each, 0) for each in additions if each.most is not None and each.most < 0)
-        if hopeless:
-            raise AdditionsRefusedError(hopeless)
+        _refuse(tuple((each, 0) for each in additions if each.most is not None and each.most < 0))
         put = {
             "TableName": self._name,
             "Item": to_wire(item),
@@ -173,13 +182,8 @@ class Table:
         present, *counts = self._transact([{"Put": put}, *updates, *puts])
         if present is not None:
             return present
-        refused = tuple(
-            (addition, int(count[addition.attribute]) if addition.attribute in count else None)
-            for addition, count in zip(additions, counts[: len(additions)], strict=True)
-            if count is not None
-        )
-        if refused:
-            raise AdditionsRefusedError(refused)
+        met = zip(additions, counts[: len(additions)], strict=True)
+        _refuse(tuple((each, _count(each, count)) for each, count in met if count is not None))
         return None
 
     def _update(self, addition: Addition) -> dict[str, Any]:

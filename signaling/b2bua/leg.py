@@ -14,9 +14,9 @@ from typing import Any
 import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
-from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
 from chalicelib.sip.contacts import redirect_targets
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.message import Message
 from chalicelib.sip.refer import Refer, judged
 from chalicelib.sip.status import Status, is_final

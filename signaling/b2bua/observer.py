@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from chalicelib.calls.session import Headers
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.refer import Refer
 
 if TYPE_CHECKING:

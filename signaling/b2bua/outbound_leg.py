@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from chalicelib.calls import commands
-from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.name_addr import from_header
 from chalicelib.sip.uri import read_uri
 

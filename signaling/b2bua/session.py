@@ -10,9 +10,9 @@ from functools import partial
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import ChangeRequest, SipMessage
-from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from chalicelib.calls.session import Headers
 from chalicelib.sip import wire
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.message import Message
 from chalicelib.sip.name_addr import read_address
 from chalicelib.sip.uri import read_uri

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from chalicelib.calls.session import Value
+from chalicelib.calls.types import Value
 from chalicelib.catalogue import Code
 from chalicelib.storage.table import from_wire, to_wire
 

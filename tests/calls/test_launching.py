@@ -8,10 +8,9 @@ import pytest
 
 from chalicelib.calls.commands import Invite
 from chalicelib.calls.events import Claimed, Created
-from chalicelib.calls.registration import Contact
-from chalicelib.calls.routing.policy import Policy
-from chalicelib.calls.routing.trunks import Trunk
+from chalicelib.calls.routing.policy import Policy, Trunk
 from chalicelib.calls.session import Application, Launch
+from chalicelib.calls.types import Contact
 
 from .engine import ACCOUNT, CALLER, Story
 

@@ -6,8 +6,9 @@ import pytest
 
 from chalicelib.calls.commands import DialLegs, Invite, Reject
 from chalicelib.calls.events import Claimed, Created, Incoming
-from chalicelib.calls.session import Headers, Launch
+from chalicelib.calls.session import Launch
 from chalicelib.calls.step import Step
+from chalicelib.sip.headers import Headers
 
 from .engine import APP, CALLER, Story
 

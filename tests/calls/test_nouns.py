@@ -6,10 +6,9 @@ import pytest
 
 from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import Fetched
-from chalicelib.calls.registration import Contact
-from chalicelib.calls.routing.policy import Policy
-from chalicelib.calls.routing.trunks import Trunk
+from chalicelib.calls.routing.policy import Policy, Trunk
 from chalicelib.calls.session import Application
+from chalicelib.calls.types import Contact
 
 from .engine import ACCOUNT, CALLER, Story
 

@@ -8,9 +8,15 @@ import pytest
 
 from chalicelib import sip
 from chalicelib.calls.commands import DialLegs, Fetch, OutboundLeg
-from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
+from chalicelib.calls.routing.policy import (
+    HostRules,
+    InvalidPolicyError,
+    Policy,
+    Trunk,
+    check_policy,
+    read_policy,
+)
 from chalicelib.calls.routing.routes import Route
-from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
 from .engine import ACCOUNT, Story

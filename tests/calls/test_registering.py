@@ -6,7 +6,6 @@ import msgspec
 import pytest
 
 from chalicelib.calls.registration import (
-    Contact,
     RefusedError,
     Registration,
     accepted,
@@ -14,6 +13,7 @@ from chalicelib.calls.registration import (
     rule_of,
     subject,
 )
+from chalicelib.calls.types import Contact
 
 NOW = 1_790_000_000.0
 

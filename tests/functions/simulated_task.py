@@ -34,7 +34,7 @@ from chalicelib.calls.events import (
     Provisional,
 )
 from chalicelib.calls.protocol import SipMessage, StepRequest, decode, encode
-from chalicelib.calls.session import Headers
+from chalicelib.sip.headers import Headers
 from chalicelib.storage import aws
 from tests.storage.cloud import CALLER, NOW, Cloud
 

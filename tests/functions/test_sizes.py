@@ -9,7 +9,7 @@ from chalice.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.calls.session import Headers
+from chalicelib.sip.headers import Headers
 from tests.functions.simulated_task import SimulatedTask
 from tests.storage.cloud import Cloud, cloud_running, function
 

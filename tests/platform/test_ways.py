@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 
 from chalicelib.calls.events import Bridged
-from chalicelib.calls.routing.policy import Policy
-from chalicelib.calls.routing.trunks import Trunk
+from chalicelib.calls.routing.policy import Policy, Trunk
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.table import Table

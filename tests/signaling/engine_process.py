@@ -36,7 +36,6 @@ from chalicelib.calls.protocol import (
     encode,
 )
 from chalicelib.calls.registration import (
-    Contact,
     RefusedError,
     Registered,
     Registration,
@@ -46,8 +45,9 @@ from chalicelib.calls.registration import (
     subject,
 )
 from chalicelib.calls.routing.policy import Policy
-from chalicelib.calls.session import Application, Session, Value
+from chalicelib.calls.session import Application, Session
 from chalicelib.calls.step import Step, step
+from chalicelib.calls.types import Contact, Value
 from chalicelib.catalogue import Code
 from chalicelib.sip.digest import ha1, proves, read_credentials
 from signaling.b2bua.session import Session as TaskSession

@@ -13,8 +13,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from chalicelib.calls.session import Headers
 from chalicelib.sip import message as sip
+from chalicelib.sip.headers import Headers
 from tests.waiting import PATIENCE
 
 Make = Callable[..., Any]

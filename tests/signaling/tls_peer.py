@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from chalicelib.calls.session import Headers
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.message import Message
 from tests.signaling.certificates import Certificate
 from tests.signaling.peer import SDP

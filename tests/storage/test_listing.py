@@ -3,7 +3,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from chalicelib.calls.session import Call, CallStatus, Session
+from chalicelib.calls.session import Call, Session
+from chalicelib.calls.types import CallStatus
 from chalicelib.storage.listing import CallRow, Filter, InvalidTokenError, changed_calls
 from chalicelib.storage.log import Row
 

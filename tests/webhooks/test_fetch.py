@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
-from chalicelib.calls.session import Method
+from chalicelib.calls.types import Method
 from chalicelib.webhooks.fetch import Fetcher
 from chalicelib.webhooks.guard import AddressGuard
 from chalicelib.webhooks.signature import url_signature

@@ -9,8 +9,9 @@ import msgspec
 from ... import sip
 from ...sip.status import Status
 from ..parameters import header_parameters, ring_duration
-from ..session import Call, CallStatus, Dial
+from ..session import Call, Dial
 from ..transition import Turn
+from ..types import CallStatus
 from .recording import recording_parameters
 
 UNREACHABLE_RANK = 599
@@ -32,13 +33,18 @@ def _outcome(dial: Dial, legs: list[Call], dialler: Call) -> tuple[Call, CallSta
     if dial.bridged:
         chosen = next(leg for leg in legs if leg.sid == dial.bridged)
         return chosen, "failed" if chosen.ending == "failed" else "completed"
-    best = sip.best_response([_final_code(leg) or UNREACHABLE_RANK for leg in legs])
-    chosen = next(leg for leg in legs if (_final_code(leg) or UNREACHABLE_RANK) == best)
+    chosen = _best(legs)
     if dial.starred or (dialler.over and dialler.ending != "failed") or chosen.independent:
         return chosen, "canceled"
     if chosen.answered:
         return chosen, "no-answer"
     return chosen, chosen.status if chosen.over else (chosen.ending or "failed")
+
+
+def _best(legs: list[Call]) -> Call:
+    """The first leg with the best response (RFC 3261 §16.7); one that was never reached comes last."""
+    ranks = [_final_code(leg) or UNREACHABLE_RANK for leg in legs]
+    return legs[ranks.index(sip.best_response(ranks))]
 
 
 def _dial_parameters(

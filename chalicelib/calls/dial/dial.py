@@ -15,11 +15,11 @@ from ...sip.status import Status
 from ..application import absolute, fetch
 from ..commands import Answer, DialLegs, Hangup, Notify, OutboundLeg, Ring
 from ..documents import parse
-from ..leg import give_up
+from ..leg import end_call
 from ..session import Call, Dial
 from ..transition import Turn
 from .action import dial_result
-from .legs import place, rounds
+from .legs import Placed, Round, place, rounds
 from .recording import begin_recording
 
 
@@ -45,14 +45,24 @@ def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
 def _ring_next(turn: Turn, sid: str, verb: rcml.Dial) -> bool:
     """INVITE the nouns of the next round that has one which can be dialled.  False: there is none."""
     while (dial := turn.call(sid).dial) is not None and dial.rounds:
-        placed = [leg for number in dial.rounds[0] for leg in place(turn, sid, verb, verb.nouns[number])]
-        sids = tuple(child for child, _ in placed)
-        turn.change_dial(sid, legs=dial.legs + sids, rounds=dial.rounds[1:])
-        legs = tuple(leg for _, leg in placed if leg is not None)
+        placed = _placed(turn, sid, verb, dial.rounds[0])
+        turn.change_dial(sid, legs=dial.legs + tuple(each.sid for each in placed), rounds=dial.rounds[1:])
+        legs = tuple(each.leg for each in placed if each.leg is not None)
         if legs:
             _invite(turn, sid, verb, legs)
             return True
     return False
+
+
+def _placed(turn: Turn, sid: str, verb: rcml.Dial, places: Round) -> list[Placed]:
+    """The child calls of a round.  One that cannot be dialled ends here."""
+    placed = []
+    for number in places:
+        for each in place(turn, sid, verb, verb.nouns[number]):
+            if each.leg is None:
+                end_call(turn, turn.call(each.sid), error=each.error)
+            placed.append(each)
+    return placed
 
 
 def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[OutboundLeg, ...]) -> None:
@@ -111,7 +121,7 @@ def _may_be_bridged(dial: Dial, leg: Call) -> bool:
 def _give_up_all_but(turn: Turn, dial: Dial, leg: Call) -> None:
     for sid in dial.legs:
         if sid != leg.sid and not turn.call(sid).independent:
-            give_up(turn, sid)
+            turn.give_up(sid)
 
 
 def on_starred(turn: Turn, call: Call) -> None:
@@ -130,14 +140,24 @@ def review_dial(turn: Turn, sid: str) -> None:
     dial = dialler.dial
     if dial is None or _transferring(turn, dialler, dial):
         return
-    if dialler.over or dial.starred or (dial.bridged and is_out(turn.call(dial.bridged))):
+    if dialler.over or dial.starred or _left(turn, dial.bridged):
         finish_dial(turn, sid)
     elif all(is_out(turn.call(leg)) for leg in dial.legs):
-        verb = _verb(turn, sid)
-        if dial.bridged or dialler.ending or verb is None or not _ring_next(turn, sid, verb):
+        if dial.bridged or dialler.ending or not _go_on_ringing(turn, sid):
             finish_dial(turn, sid)
-    elif dial.accepted and not dial.bridged and is_out(turn.call(dial.accepted)):
+    elif not dial.bridged and _left(turn, dial.accepted):
         turn.change_dial(sid, accepted="")
+
+
+def _left(turn: Turn, leg: str) -> bool:
+    """There is such a leg, and it counts no more."""
+    return bool(leg) and is_out(turn.call(leg))
+
+
+def _go_on_ringing(turn: Turn, sid: str) -> bool:
+    """Ring the next round of the verb that the call is at; False: there is none."""
+    verb = _verb(turn, sid)
+    return verb is not None and _ring_next(turn, sid, verb)
 
 
 def _transferring(turn: Turn, dialler: Call, dial: Dial) -> bool:
@@ -188,7 +208,7 @@ def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     for leg in dial.legs:
         if not is_out(turn.call(leg)):
             turn.command(Hangup(leg))
-            give_up(turn, leg)
+            turn.give_up(leg)
     result = dial_result(turn, sid, dial)
     turn.update(sid, dial=None)
     return result

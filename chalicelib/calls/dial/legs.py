@@ -7,31 +7,53 @@ together every one of them is tried.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from ... import rcml, sip
 from ...catalogue import Code
+from ...sip.headers import Headers
 from ..application import absolute
 from ..commands import OutboundLeg
-from ..leg import end_call
 from ..parameters import API_VERSION
-from ..routing.admission import admit_one_more
 from ..routing.loops import hop_headers
-from ..routing.routes import Credentials, NoRouteError, Route, client_routes, number_route, sip_route
-from ..session import Call, Headers, StatusHook
+from ..routing.routes import (
+    Credentials,
+    NoRouteError,
+    Route,
+    admit_one_more,
+    client_routes,
+    number_route,
+    sip_route,
+)
+from ..session import Call, StatusHook
 from ..transition import Turn
 
 Round = tuple[int, ...]
 """Places of nouns in their Dial, counted from 0."""
-Placed = tuple[str, OutboundLeg | None]
-"""A child call, and the leg to INVITE unless it has failed already."""
 
 
-def place(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> tuple[Placed, ...]:
-    """The child calls of ``noun``, dialled by the call ``sid``: one, or one for each contact of a ``<Client>``."""
+@dataclass(frozen=True)
+class Placed:
+    """A child call, and the leg to INVITE; None: it failed with ``error``, a code of the catalogue."""
+
+    sid: str
+    leg: OutboundLeg | None
+    error: int = 0
+
+
+def place(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> Iterator[Placed]:
+    """The child calls of ``noun``, dialled by the call ``sid``: one, or one for each contact of a ``<Client>``.
+
+    Each is made when it is asked for: one that failed must have ended when the next is counted.
+    """
     try:
         routes = _routes(turn, noun)
     except NoRouteError as error:
-        return (_failed(turn, _child(turn, sid, verb, noun), error, noun.line),)
-    return tuple(_place(turn, verb, noun, route, _child(turn, sid, verb, noun)) for route in routes)
+        yield _failed(turn, _child(turn, sid, verb, noun), error, noun.line)
+        return
+    for route in routes:
+        yield _place(turn, verb, noun, route, _child(turn, sid, verb, noun))
 
 
 def _routes(turn: Turn, noun: rcml.Noun) -> tuple[Route, ...]:
@@ -68,8 +90,7 @@ def _child(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> Call:
 
 def _failed(turn: Turn, child: Call, error: NoRouteError, line: int) -> Placed:
     turn.problem(error.code, error.message, line)
-    end_call(turn, child, error=error.code)
-    return child.sid, None
+    return Placed(child.sid, None, error.code)
 
 
 def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Call) -> Placed:
@@ -85,7 +106,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
     if not isinstance(noun, rcml.Number) and noun.video is not None:
         turn.problems((rcml.Problem(Code.NO_VIDEO, "placed with audio only", noun.line, 0),))
     timeout, delay = (noun.timeout, noun.delay) if isinstance(noun, rcml.Sip) else (None, 0)
-    return child.sid, route.leg(
+    leg = route.leg(
         call=child.sid,
         caller=child.from_,
         from_name=child.caller_name,
@@ -95,6 +116,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
         delay=delay,
         send_digits=(noun.send_digits or "") if isinstance(noun, rcml.Number) else "",
     )
+    return Placed(child.sid, leg)
 
 
 def _caller(dialler: Call, verb: rcml.Dial) -> sip.Address:

@@ -11,9 +11,10 @@ import hashlib
 
 from ... import sip
 from ...catalogue import Code
+from ...sip.headers import Headers
 from ...sip.status import Status
 from ..events import Incoming
-from ..session import Call, Headers, Session
+from ..session import Call, Session
 
 HEADER = "X-CallAPI-Hops"
 MOST_VISITS = 4

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..running import hang_up
+from ..application import hang_up
 from ..session import Call
 from ..transition import Turn
 

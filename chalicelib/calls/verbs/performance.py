@@ -11,7 +11,7 @@ from ..commands import Gather
 from ..session import Run
 from ..transition import Turn
 from . import gather
-from .prompts import MOST_CHARACTERS, MOST_ITEMS, Prompt, prompt_of, size
+from .prompts import MOST_CHARACTERS, MOST_ITEMS, Prompt, prompt_of, prompts_of, size
 
 Item = Prompt | Gather
 
@@ -41,7 +41,7 @@ def leading_items(turn: Turn, run: Run, verbs: tuple[rcml.Verb, ...], *, answere
 
 def _as_item(turn: Turn, run: Run, verb: rcml.Verb) -> Item | None:
     if isinstance(verb, rcml.Gather):
-        return gather.item(turn, run, verb)
+        return gather.item(verb, prompts_of(turn, run, verb))
     if isinstance(verb, rcml.Say | rcml.Play | rcml.Pause):
         return prompt_of(turn, run, verb)
     return None

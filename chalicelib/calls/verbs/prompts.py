@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ... import rcml
+from ...catalogue import Code
+from ..application import resolve
 from ..commands import Gather, Pause, Play, Say
 from ..session import Run
 from ..transition import Turn
@@ -19,7 +21,7 @@ def prompt_of(turn: Turn, run: Run, verb: rcml.Say | rcml.Play | rcml.Pause) -> 
         case rcml.Say():
             return say.item(verb)
         case rcml.Play():
-            return play.item(turn, run, verb)
+            return play.item(verb, resolve(turn, run, verb.url))
         case rcml.Pause():
             return pause.item(verb)
 
@@ -33,3 +35,19 @@ def size(item: Prompt | Gather) -> int:
             return len(item.url)
         case _:
             return 0
+
+
+def prompts_of(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
+    """Those of a Gather.  What is over the bound is left out: digits may come at any moment, so it is not split."""
+    prompts: list[Prompt] = []
+    room = MOST_CHARACTERS
+    for number, each in enumerate(verb.prompts):
+        prompt = prompt_of(turn, run, each)
+        room -= size(prompt)
+        if number == MOST_ITEMS or room < 0:
+            turn.problem(
+                Code.SCHEMA_WARNING, f"the prompts of Gather after the first {number} are left out", verb.line
+            )
+            break
+        prompts.append(prompt)
+    return tuple(prompts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ... import rcml
-from ..running import fetch_document
+from ..application import fetch_document
 from ..session import Call, Run
 from ..transition import Turn
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ... import rcml
 from ...sip.status import Status
+from ..application import hang_up
 from ..commands import Reject
-from ..running import hang_up
 from ..session import Call
 from ..transition import Turn
 
