@@ -10,6 +10,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from chalicelib.environment import SettingsError
+from chalicelib.log_lines import LineFormatter, StandardError
+
 from .cloud.fargate import identified
 from .cloud.functions import (
     FETCH_SECONDS,
@@ -26,7 +29,7 @@ from .media.uploads import s3_store
 from .registrar.registrar import AT_ONCE
 from .routing.credentials import stored_credentials
 from .routing.unsealing import unsealer
-from .settings import SettingsError, read_settings
+from .settings import read_settings
 from .task import run_task
 
 # Asked on the way of a call: a caller waits.
@@ -41,7 +44,7 @@ _client: Any = boto3.client
 
 def main() -> int:
     """Exit code 2: the environment is wrong, and standard error says where."""
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=logging.INFO, handlers=[StandardError(LineFormatter("signaling"))])
     # It tells where it found each endpoint and credential.
     logging.getLogger("botocore").setLevel(logging.WARNING)
     try:

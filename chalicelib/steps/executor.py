@@ -26,7 +26,7 @@ from ..storage.failures import is_permanent
 from ..storage.listing import Listing, changed_calls
 from ..storage.log import CallLog, LoggedProblem, Row
 from ..storage.queues import Outbound
-from ..storage.table import AdditionsRefusedError
+from ..storage.table import Addition, AdditionsRefusedError
 from ..storage.traces import Traces
 from .limits import charge
 
@@ -35,6 +35,8 @@ MOST_MESSAGE = 500
 """Characters of a problem's message in the log."""
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
 """The contacts of clients of an account, by name."""
+Written = Callable[[Session | None, Row], None]
+"""Told of each row that was written, once: the session before it, and the row."""
 
 
 @dataclass
@@ -53,6 +55,10 @@ class _Folded:
     problems: list[LoggedProblem] = field(default_factory=list)
 
 
+def _untold(_before: Session | None, _row: Row) -> None:
+    """Nobody is told."""
+
+
 class Steps:
     """Carries out step requests for the owner of a session: a task, the API before a claim, the reaper."""
 
@@ -64,6 +70,7 @@ class Steps:
         listing: Listing,
         outbound: Outbound,
         contacts: Contacts,
+        written: Written = _untold,
     ) -> None:
         self._log = log
         self._traces = traces
@@ -71,6 +78,7 @@ class Steps:
         self._listing = listing
         self._outbound = outbound
         self._contacts = contacts
+        self._written = written
 
     def handle(self, request: StepRequest) -> StepResponse:
         """Do the step; the same request again has the same effects and answer.
@@ -119,7 +127,7 @@ class Steps:
             # Calls that go on with no quota left are such as cannot be refused: they are counted all the same.
             bound = quota is None or quota.left > 0
             try:
-                return self._log.append(row, () if cost is None else cost.additions(bound=bound)) or row
+                return self._appended(state, row, () if cost is None else cost.additions(bound=bound))
             except AdditionsRefusedError as refused:
                 assert cost is not None
                 quota = cost.quota(refused, quota)
@@ -127,6 +135,12 @@ class Steps:
                 msgspec.structs.replace(event, quota=quota) if number in folded.placing else event
                 for number, event in enumerate(folded.events)
             )
+
+    def _appended(self, state: Session | None, row: Row, additions: tuple[Addition, ...]) -> Row:
+        there = self._log.append(row, additions)
+        if there is None:
+            self._written(state, row)
+        return there or row
 
     def send_effects(self, row: Row) -> None:
         """Send what ``row`` asked for, perhaps again.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-import traceback
 from collections.abc import Callable
 from functools import cache, wraps
 from typing import Any
@@ -14,7 +13,9 @@ from chalice import Chalice, Response
 
 from chalicelib import rcml, sip
 from chalicelib.catalogue import Code
-from chalicelib.registrar.contacts import Contacts
+from chalicelib.environment import read_environment
+from chalicelib.handlers.invocation import Function
+from chalicelib.handlers.settings import ApiSettings
 from chalicelib.rest.auth import authenticate, authenticate_any
 from chalicelib.rest.calls import Account, Calls, Edge
 from chalicelib.rest.errors import InternalError, InvalidError, MethodError, MissingError, RestError
@@ -30,16 +31,10 @@ from chalicelib.rest.resources import (
     rendered,
 )
 from chalicelib.rest.routing import PROXY, find_route, requested_path, routed
-from chalicelib.steps.executor import Steps
+from chalicelib.steps.wiring import steps_over, stores_of
 from chalicelib.storage import aws
-from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.listing import Listing
-from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.queues import Outbound
 from chalicelib.storage.secrets import Sealer
-from chalicelib.storage.table import Table
-from chalicelib.storage.tasks import Tasks
-from chalicelib.storage.traces import Traces
+from chalicelib.storage.stores import Stores
 
 VERSIONS = ("2012-04-24", "2010-04-01")
 FORMS = ["application/x-www-form-urlencoded", "application/json"]
@@ -56,7 +51,9 @@ class ProxiedChalice(Chalice):
         return response
 
 
-app = ProxiedChalice(app_name="api")
+app = ProxiedChalice(app_name="api", configure_logs=False)
+_settings = read_environment(ApiSettings, os.environ)
+_function = Function(_settings)
 View = Callable[..., Response]
 
 
@@ -66,15 +63,19 @@ def answered(view: View) -> View:
     @wraps(view)
     def answering(**parameters: str) -> Response:
         try:
-            return view(**parameters)
-        except RestError as error:
-            return _refusal(error)
-        except Exception as error:  # noqa: BLE001  # the message of an unknown error may hold a secret: log without
-            where = "".join(traceback.format_tb(error.__traceback__))
-            app.log.error("%s\n%s", type(error).__name__, where)
+            with _function.telling(""):
+                return _answered(view, parameters)
+        except Exception:  # noqa: BLE001  # it is in the log
             return _refusal(InternalError())
 
     return answering
+
+
+def _answered(view: View, parameters: dict[str, str]) -> Response:
+    try:
+        return view(**parameters)
+    except RestError as error:
+        return _refusal(error)
 
 
 @answered
@@ -125,7 +126,7 @@ def no_route() -> Response:
     if account_sid:
         _account(account_sid)
     else:
-        authenticate_any(_accounts(), request.headers.get("authorization", ""))
+        authenticate_any(_stores().accounts, request.headers.get("authorization", ""))
     match = find_route(app.routes, path)
     if match is None:
         raise MissingError(path)
@@ -154,7 +155,7 @@ def _refusal(error: RestError) -> Response:
 
 def _account(account_sid: str) -> Account:
     authorization = app.current_request.headers.get("authorization", "")
-    return Account(account_sid, authenticate(_accounts(), authorization, account_sid))
+    return Account(account_sid, authenticate(_stores().accounts, authorization, account_sid))
 
 
 def _edge() -> Edge:
@@ -208,21 +209,19 @@ def _sealed_document(text: str, sealer: Sealer) -> str:
 
 
 @cache
-def _accounts() -> Accounts:
-    return Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
+def _stores() -> Stores:
+    return stores_of(_settings, _settings.outbound_queue_url)
 
 
 @cache
 def _recordings() -> Recordings:
-    return Recordings(aws.s3(), os.environ["RECORDINGS_BUCKET"])
+    return Recordings(aws.s3(), _settings.recordings_bucket)
 
 
 @cache
 def _calls() -> Calls:
-    table = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
-    log, listing = DynamoCallLog(table), Listing(table)
-    outbound = Outbound(aws.sqs, os.environ["OUTBOUND_QUEUE_URL"], os.environ["CALLBACKS_QUEUE_URL"])
-    steps = Steps(log, Traces(table), _accounts(), listing, outbound, Contacts(table))
-    sealer = Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
+    stores = _stores()
+    sealer = Sealer(aws.kms(), _settings.seal_key_id)
     sealing = Sealing(sealer.seal, lambda text: _sealed_document(text, sealer))
-    return Calls(log, steps, listing, Tasks(table), outbound, sealing)
+    steps = steps_over(stores, _function.metrics)
+    return Calls(stores.log, steps, stores.listing, stores.tasks, stores.outbound, sealing)

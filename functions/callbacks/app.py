@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import sys
 import time
 from functools import cache
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from chalice import Chalice
 
 from chalicelib.calls.commands import Callback
-from chalicelib.calls.protocol import decode
+from chalicelib.environment import read_environment
+from chalicelib.handlers.invocation import Function, session_of
+from chalicelib.handlers.settings import CallbacksSettings
 from chalicelib.storage import aws
-from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.listing import Listing
-from chalicelib.storage.table import Table
+from chalicelib.storage.stores import Stores
 from chalicelib.webhooks.deliver import Attempt, Delivered, Deliverer, Dropped, Outcome, Retry
 from chalicelib.webhooks.guard import AddressGuard
 
-app = Chalice(app_name="callbacks")
+app = Chalice(app_name="callbacks", configure_logs=False)
+_settings = read_environment(CallbacksSettings, os.environ)
+_function = Function(_settings)
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -46,7 +47,16 @@ def callbacks(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def _deliver(record: SQSRecord) -> None:
-    callback = decode(record.body, Callback)
+    """Raises NotDeliveredError for a message that stays in the queue."""
+    event = record.json_body
+    with _function.telling(session_of(event), "CallbackFailures"):
+        callback = msgspec.convert(event, Callback)
+        outcome = _tried(record, callback)
+    if isinstance(outcome, Retry):
+        raise NotDeliveredError(callback.id)
+
+
+def _tried(record: SQSRecord, callback: Callback) -> Outcome:
     attempt = Attempt(
         number=int(record.attributes.approximate_receive_count),
         queued_at=int(record.attributes.sent_timestamp) / 1000,
@@ -56,22 +66,27 @@ def _deliver(record: SQSRecord) -> None:
     outcome = _deliverer().deliver(callback, attempt)
     _tell(callback, attempt, outcome)
     if isinstance(outcome, Retry):
-        aws.sqs().change_message_visibility(
-            QueueUrl=os.environ["CALLBACKS_QUEUE_URL"],
-            ReceiptHandle=record.receipt_handle,
-            VisibilityTimeout=max(1, round(outcome.seconds)),
-        )
-        raise NotDeliveredError(callback.id)
+        _hide(record, outcome.seconds)
     if isinstance(outcome, Dropped):
         _give_up(record, callback, outcome)
+    return outcome
+
+
+def _hide(record: SQSRecord, seconds: float) -> None:
+    """Keep the message, and those of its call behind it, for its next try."""
+    aws.sqs().change_message_visibility(
+        QueueUrl=_settings.callbacks_queue_url,
+        ReceiptHandle=record.receipt_handle,
+        VisibilityTimeout=max(1, round(seconds)),
+    )
 
 
 def _give_up(record: SQSRecord, callback: Callback, outcome: Dropped) -> None:
     """Mark in the log what was never delivered; keep what a day of tries could not deliver as a dead letter."""
-    _listing().undelivered(callback, outcome.status, outcome.error)
+    _stores().listing.undelivered(callback, outcome.status, outcome.error)
     if outcome.dead:
         aws.sqs().send_message(
-            QueueUrl=os.environ["CALLBACKS_DEAD_LETTERS_URL"],
+            QueueUrl=_settings.callbacks_dead_letters_url,
             MessageBody=record.body,
             MessageGroupId=callback.call,
             MessageDeduplicationId=callback.id,
@@ -80,23 +95,29 @@ def _give_up(record: SQSRecord, callback: Callback, outcome: Dropped) -> None:
 
 @cache
 def _deliverer() -> Deliverer:
-    accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
-    return Deliverer(AddressGuard(os.environ.get("ALLOWED_ADDRESSES", "")), accounts.token)
+    return Deliverer(AddressGuard(_settings.allowed_addresses), _stores().accounts.token)
 
 
 @cache
-def _listing() -> Listing:
-    return Listing(Table(aws.dynamodb(), os.environ["CALLS_TABLE"]))
+def _stores() -> Stores:
+    return Stores(_settings.calls_table, _settings.accounts_table)
 
 
 def _tell(callback: Callback, attempt: Attempt, outcome: Outcome) -> None:
-    """One line per try, without URL and parameters: both are the customer's."""
-    line = {
-        "id": callback.id,
-        "event": callback.event,
-        "attempt": attempt.number,
-        "outcome": type(outcome).__name__.lower(),
-        "status": outcome.status,
-        "error": 0 if isinstance(outcome, Delivered) else outcome.error,
-    }
-    print(json.dumps(line), file=sys.stderr, flush=True)
+    """One line per try, without URL and parameters: both are the customer's.
+
+    The latency is that of the whole delivery: from the queue's taking the message to the application's answer.
+    """
+    _function.log.info(
+        "callback",
+        id=callback.id,
+        event=callback.event,
+        attempt=attempt.number,
+        outcome=type(outcome).__name__.lower(),
+        status=outcome.status,
+        error=0 if isinstance(outcome, Delivered) else outcome.error,
+    )
+    if isinstance(outcome, Delivered):
+        _function.metrics.add("CallbackLatency", (time.time() - attempt.queued_at) * 1000)
+    else:
+        _function.metrics.add("CallbackFailures", 1)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
-import sys
 import time
 from functools import cache
-from typing import Any
 
-import msgspec
 from chalice import Chalice
 
 from chalicelib import rcml
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.catalogue import Code
+from chalicelib.environment import read_environment
+from chalicelib.handlers.invocation import Function
+from chalicelib.handlers.settings import FetchSettings
 from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.secrets import PasswordTooLongError, Sealer
@@ -25,24 +24,26 @@ from chalicelib.webhooks.errors import RequestError
 from chalicelib.webhooks.fetch import Fetcher
 from chalicelib.webhooks.guard import AddressGuard
 
-app = Chalice(app_name="fetch")
+app = Chalice(app_name="fetch", configure_logs=False)
+_settings = read_environment(FetchSettings, os.environ)
+_function = Function(_settings)
 
 
 @app.lambda_function(name="fetch")
-def fetch(event: dict[str, Any], context: object) -> dict[str, Any]:
+@_function.invoked(Fetch, "FetchFailures")
+def fetch(command: Fetch) -> Fetched:
     """Invoked by whoever drives the session.  The application's failure is an answer, not an error."""
-    command = msgspec.convert(event, Fetch)
+    began = time.monotonic()
     fetched = _fetcher().fetch(command)
-    _tell(command, fetched)
-    answer: dict[str, Any] = msgspec.to_builtins(fetched)
-    return answer
+    _tell(command, fetched, time.monotonic() - began)
+    return fetched
 
 
 @cache
 def _fetcher() -> Fetcher:
-    accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
+    accounts = Accounts(Table(aws.dynamodb(), _settings.accounts_table))
     return Fetcher(
-        AddressGuard(os.environ.get("ALLOWED_ADDRESSES", "")),
+        AddressGuard(_settings.allowed_addresses),
         accounts.token,
         _sealed,
         time.time,
@@ -62,10 +63,12 @@ def _sealed(text: str) -> str:
 
 @cache
 def _sealer() -> Sealer:
-    return Sealer(aws.kms(), os.environ["SEAL_KEY_ID"])
+    return Sealer(aws.kms(), _settings.seal_key_id)
 
 
-def _tell(command: Fetch, fetched: Fetched) -> None:
+def _tell(command: Fetch, fetched: Fetched, seconds: float) -> None:
     """One line per request, without URL or body: both may carry what no log may show."""
-    line = {"call": command.call, "id": command.id, "status": fetched.status, "error": fetched.error}
-    print(json.dumps(line), file=sys.stderr, flush=True)
+    _function.log.info("fetch", call=command.call, id=command.id, status=fetched.status, error=fetched.error)
+    _function.metrics.add("FetchLatency", seconds * 1000)
+    if fetched.error:
+        _function.metrics.add("FetchFailures", 1)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
 import secrets
 import time
@@ -16,46 +14,46 @@ from chalice import Chalice
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import decode, encode
-from chalicelib.registrar.contacts import Contacts
-from chalicelib.steps.executor import Steps
+from chalicelib.environment import read_environment
+from chalicelib.handlers.invocation import Function
+from chalicelib.handlers.settings import ReaperSettings
 from chalicelib.steps.reaper import Reaper, ReapingError
+from chalicelib.steps.wiring import steps_over, stores_of
 from chalicelib.storage import aws
-from chalicelib.storage.accounts import Accounts
-from chalicelib.storage.listing import Listing
-from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.queues import Outbound
-from chalicelib.storage.table import Table
-from chalicelib.storage.tasks import Tasks
-from chalicelib.storage.traces import Traces
 
 # Below the minute between two runs and the function's own limit.
 RUN_SECONDS = 40.0
 
-app = Chalice(app_name="reaper")
-logging.getLogger("chalicelib").setLevel(logging.INFO)
-_log = logging.getLogger("chalicelib.reaper")
+app = Chalice(app_name="reaper", configure_logs=False)
+_settings = read_environment(ReaperSettings, os.environ)
+_function = Function(_settings)
 
 
 @app.lambda_function(name="reap")
 def reap(event: dict[str, Any], context: object) -> dict[str, int]:
     """Run by a schedule; answers how many sessions ended, how many are left, how many tasks are forgotten."""
-    report = asdict(_reaper().run(RUN_SECONDS))
-    _log.info(json.dumps(report))
+    with _function.telling(""):
+        report = asdict(_reaper().run(RUN_SECONDS))
+        _function.log.info("reaped", **report)
     return report
 
 
 @cache
 def _reaper() -> Reaper:
-    calls = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
-    log = DynamoCallLog(calls)
-    outbound = Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"])
-    accounts = Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"]))
-    steps = Steps(log, Traces(calls), accounts, Listing(calls), outbound, Contacts(calls))
-    return Reaper(log, steps, Tasks(calls), _fetch, outbound.remove, time.time, lambda: secrets.token_hex(16))
+    stores = stores_of(_settings)
+    return Reaper(
+        stores.log,
+        steps_over(stores, _function.metrics),
+        stores.tasks,
+        _fetch,
+        stores.outbound.remove,
+        time.time,
+        lambda: secrets.token_hex(16),
+    )
 
 
 def _fetch(command: Fetch) -> Fetched:
-    answer = aws.functions().invoke(FunctionName=os.environ["FETCH_FUNCTION"], Payload=encode(command))
+    answer = aws.functions().invoke(FunctionName=_settings.fetch_function, Payload=encode(command))
     if answer.get("FunctionError"):
         raise ReapingError(f"the fetch function failed: {answer['FunctionError']}")
     return decode(answer["Payload"].read(), Fetched)

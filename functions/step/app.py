@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import os
-import sys
-import traceback
 from functools import cache
 from typing import Any
 
 import msgspec
 from chalice import Chalice
 
-from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest
+from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse
 from chalicelib.catalogue import Code
-from chalicelib.registrar.contacts import Contacts
+from chalicelib.environment import read_environment
+from chalicelib.handlers.invocation import Function
+from chalicelib.handlers.settings import StepSettings
 from chalicelib.steps.executor import Steps
-from chalicelib.storage import aws
-from chalicelib.storage.accounts import Accounts
+from chalicelib.steps.wiring import steps_over, stores_of
 from chalicelib.storage.failures import is_permanent
-from chalicelib.storage.listing import Listing
-from chalicelib.storage.log import DynamoCallLog
-from chalicelib.storage.queues import Outbound
-from chalicelib.storage.table import Table
-from chalicelib.storage.traces import Traces
 
-app = Chalice(app_name="step")
+app = Chalice(app_name="step", configure_logs=False)
+_settings = read_environment(StepSettings, os.environ)
+_function = Function(_settings)
 
 
 @app.lambda_function(name="step")
@@ -34,55 +29,47 @@ def step(event: dict[str, Any], context: object) -> dict[str, Any]:
 
     An error means: ask again, unchanged.  What would fail again is an answer: ``failed``.
     """
-    answer: dict[str, Any]
     if "traces" in event:
-        answer = msgspec.to_builtins(_steps().trace(msgspec.convert(event, TraceRequest)))
-        return answer
+        return _trace(event, context)
     try:
-        request = msgspec.convert(event, StepRequest)
-        response = _steps().handle(request)
-        _tell(request, response)
+        return _step(event, context)
     except Exception as error:
         if not is_permanent(error):
             raise
-        _tell_failure(event, error)
-        response = StepResponse(str(event.get("session")), 0, failed=Code.INTERNAL_FAILURE)
-    answer = msgspec.to_builtins(response)
-    return answer
+        failed = StepResponse(str(event.get("session")), 0, failed=Code.INTERNAL_FAILURE)
+        answer: dict[str, Any] = msgspec.to_builtins(failed)
+        return answer
+
+
+@_function.invoked(TraceRequest)
+def _trace(request: TraceRequest) -> TraceResponse:
+    return _steps().trace(request)
+
+
+@_function.invoked(StepRequest, "StepFailures")
+def _step(request: StepRequest) -> StepResponse:
+    _function.metrics.add("Steps", 1)
+    response = _steps().handle(request)
+    _tell(request, response)
+    return response
 
 
 @cache
 def _steps() -> Steps:
-    calls = Table(aws.dynamodb(), os.environ["CALLS_TABLE"])
-    return Steps(
-        DynamoCallLog(calls),
-        Traces(calls),
-        Accounts(Table(aws.dynamodb(), os.environ["ACCOUNTS_TABLE"])),
-        Listing(calls),
-        Outbound(aws.sqs, os.environ.get("OUTBOUND_QUEUE_URL", ""), os.environ["CALLBACKS_QUEUE_URL"]),
-        Contacts(calls),
-    )
-
-
-def _tell_failure(event: dict[str, Any], error: Exception) -> None:
-    """Where it happened, without its message, which may quote what no log may show."""
-    where = [f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)][-5:]
-    line = {"session": event.get("session"), "number": event.get("number"), "error": type(error).__name__}
-    print(json.dumps(line | {"where": where}), file=sys.stderr, flush=True)
+    return steps_over(stores_of(_settings), _function.metrics)
 
 
 def _tell(request: StepRequest, response: StepResponse) -> None:
     """One line per step: kinds only, for events and commands can carry what no log may show."""
-    line = {
-        "session": request.session,
-        "number": request.number,
-        "epoch": request.epoch,
-        "events": [_kind(event) for event in request.events],
-        "commands": [_kind(command) for command in response.commands],
-        "fenced": response.fenced,
-        "over": response.over,
-    }
-    print(json.dumps(line), file=sys.stderr, flush=True)
+    _function.log.info(
+        "step",
+        number=request.number,
+        epoch=request.epoch,
+        events=[_kind(event) for event in request.events],
+        commands=[_kind(command) for command in response.commands],
+        fenced=response.fenced,
+        over=response.over,
+    )
 
 
 def _kind(value: msgspec.Struct) -> str:

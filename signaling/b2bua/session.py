@@ -12,6 +12,7 @@ from chalicelib.calls.commands import Command
 from chalicelib.calls.protocol import ChangeRequest, SipMessage
 from chalicelib.calls.session import Headers
 from chalicelib.catalogue import Code
+from chalicelib.log_lines import about
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 
@@ -99,7 +100,8 @@ class Session:
 
     def _failed(self, error: Exception) -> None:
         """Give the session up.  A call that was already over may not have been told to be."""
-        _log.error("session %s: %s", self.sid, type(error).__name__, exc_info=error)
+        kind = type(error).__name__
+        _log.error("session %s: %s", self.sid, kind, exc_info=error, extra=about(self.sid))
         if self._last_resort is None:
             self._last_resort = self._main_loop.after(GIVE_UP_SECONDS, self._close)
             self.conversation.abandon(Code.INTERNAL_FAILURE)

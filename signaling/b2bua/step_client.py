@@ -23,6 +23,7 @@ from chalicelib.calls import events
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
 from chalicelib.catalogue import Code
+from chalicelib.log_lines import about
 
 from ..cloud.functions import NotAnsweredError
 from .context import Services
@@ -100,7 +101,7 @@ class Conversation:
         """The session cannot go on: hang up its calls, and have the engine fail them with ``error``."""
         if self._abandoned or self._fenced:
             return
-        _log.error("session %s is abandoned: %d", self._session, error)
+        _log.error("session %s is abandoned: %d", self._session, error, extra=about(self._session))
         self._abandoned = True
         self._pending = [events.Abandoned(**now(), call=self._session, error=error)]
         self._obedient.drop()
@@ -175,7 +176,8 @@ class Conversation:
 
     def _not_answered(self, request: StepRequest, error: Exception) -> None:
         """Ask again, the more slowly the longer there is no answer, unless it would be in vain."""
-        _log.warning("step %s/%d: %s", request.session, request.number, type(error).__name__)
+        kind, told = type(error).__name__, about(request.session)
+        _log.warning("step %s/%d: %s", request.session, request.number, kind, extra=told)
         crashed = isinstance(error, NotAnsweredError) and error.crashed
         self._crashes = self._crashes + 1 if crashed else 0
         if not isinstance(error, NotAnsweredError) or self._crashes == MOST_CRASHES:
@@ -190,7 +192,7 @@ class Conversation:
         """The step can never be made.  When that is said of the one that abandons the session, the reaper has it."""
         self._posting = False
         if _abandons(request):
-            _log.error("session %s is left to the reaper", self._session)
+            _log.error("session %s is left to the reaper", self._session, extra=about(self._session))
             self._fenced = True
         self.abandon(error)
         self.post()

@@ -17,6 +17,7 @@ from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse, decode, encode
 from chalicelib.calls.registration import Registered, Registration
 from chalicelib.catalogue import Code
+from chalicelib.log_lines import about
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -97,7 +98,7 @@ class LambdaController:
             try:
                 return decode(_invoke(self._fetches, self._fetch, payload), Fetched)
             except Exception as error:  # noqa: BLE001  reported to the engine by its code
-                _log.warning("fetch %s: %s", command.id, type(error).__name__)
+                _log.warning("fetch %s: %s", command.id, type(error).__name__, extra=about(command.call))
         return Fetched(at=time.time(), call=command.call, id=command.id, error=Code.HTTP_RETRIEVAL_FAILURE)
 
 

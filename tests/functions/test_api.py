@@ -457,13 +457,14 @@ def test_xml_by_suffix_and_by_accept(cloud: Cloud, api: Api) -> None:
 
 
 def test_our_own_failure_is_500_in_the_format_of_errors_and_leaks_nothing(
-    cloud: Cloud, api: Api, caplog: pytest.LogCaptureFixture
+    cloud: Cloud, api: Api, capfd: pytest.CaptureFixture[str]
 ) -> None:
     cloud.dynamodb.delete_table(TableName="calls")
     answer = api.create(SipAuthUsername="bob", SipAuthPassword=PASSWORD)
     assert (answer.status_code, answer.json_body["code"]) == (500, 20500)
-    assert "ResourceNotFoundException" in caplog.text
-    assert PASSWORD not in caplog.text
+    out, err = capfd.readouterr()
+    assert json.loads(err)["exception_name"] == "ResourceNotFoundException"
+    assert PASSWORD not in out + err
 
 
 def test_links_keep_the_stage_that_api_gateway_puts_before_the_path(cloud: Cloud) -> None:

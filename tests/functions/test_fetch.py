@@ -68,10 +68,10 @@ def test_failure_of_the_application_is_an_answer(fetch: Client) -> None:
 
 
 def test_private_address_is_refused_where_the_deployment_names_none(
-    monkeypatch: pytest.MonkeyPatch, fetch: Client
+    monkeypatch: pytest.MonkeyPatch, cloud: Cloud
 ) -> None:
     monkeypatch.delenv("ALLOWED_ADDRESSES")
-    with application(answer(200)) as app:
+    with function("fetch") as fetch, application(answer(200)) as app:
         assert fetched(fetch, app.url()).error == 11210
     assert app.requests == []
 

@@ -63,7 +63,7 @@ def test_account_without_rules_may_dial_anywhere(cloud: Cloud, step: Client) -> 
     ],
 )
 def test_account_whose_policy_cannot_be_read_dials_nowhere_and_the_log_says_why(
-    cloud: Cloud, step: Client, caplog: pytest.LogCaptureFixture, written: str
+    cloud: Cloud, step: Client, capfd: pytest.CaptureFixture[str], written: str
 ) -> None:
     row = {"pk": {"S": ACCOUNT}, "auth_token": {"S": TOKEN}, "policy": {"S": written}}
     cloud.dynamodb.put_item(TableName="accounts", Item=row)
@@ -72,4 +72,4 @@ def test_account_whose_policy_cannot_be_read_dials_nowhere_and_the_log_says_why(
     last = cloud.log.read_last(CALLER)
     assert last is not None
     assert [problem.code for problem in last.problems] == [13254]
-    assert f"the policy of {ACCOUNT} cannot be used" in caplog.text
+    assert f"the policy of {ACCOUNT} cannot be used" in capfd.readouterr().err

@@ -69,6 +69,7 @@ class Cloud:
             "CALLBACKS_QUEUE_URL": self.callbacks_url,
             "OUTBOUND_QUEUE_URL": self.outbound_url,
             "FETCH_FUNCTION": "fetch",
+            "RECORDINGS_BUCKET": "recordings",
             "SEAL_KEY_ID": boto3.client("kms").create_key()["KeyMetadata"]["KeyId"],
         }
         self.table = Table(self.dynamodb, "calls")
