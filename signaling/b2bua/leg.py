@@ -11,8 +11,6 @@ import logging
 from functools import partial
 from typing import Any
 
-import pjsua2 as pj
-
 from chalicelib.calls.events import RINGING
 from chalicelib.catalogue import Code
 from chalicelib.sip.contacts import redirect_targets
@@ -21,14 +19,13 @@ from chalicelib.sip.message import Message
 from chalicelib.sip.refer import Refer, judged
 from chalicelib.sip.status import Status, is_final
 
-from ..engine.call import SipCall
+from ..engine.call import CallGoneError, InviteState, SipCall
 from ..engine.endpoint import Endpoint, Route, SipAccount
 from ..engine.loop import Loop
 from ..engine.requests import add_header, call_parameters
-from . import dtmf
 from .dtmf import Keypad
 from .observer import NOBODY, Owner
-from .refer import notification
+from .refer import notify
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
@@ -94,7 +91,7 @@ class Leg:
                 add_header(parameters, name, value)
             assert self._call is not None
             self._call.makeCall(to, parameters)
-        except Exception as error:  # noqa: BLE001  pj.Error and NoAccountError: both say it could not be placed
+        except Exception as error:  # noqa: BLE001  the engine's, or NoAccountError: both say it could not be placed
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
             )
@@ -108,7 +105,7 @@ class Leg:
         parameters.statusCode = code
         try:
             self._call.answer(parameters)
-        except pj.Error:  # the caller's CANCEL was quicker; DISCONNECTED is on its way
+        except CallGoneError:  # the caller's CANCEL was quicker; DISCONNECTED is on its way
             _log.info("%d for %s came too late", code, self.sid)
 
     def hang_up(self, code: int = 0) -> None:
@@ -133,18 +130,15 @@ class Leg:
 
     def signs_of_life(self) -> int:
         """RTP packets and RTCP reports that came since the media were last agreed on; 0 without media."""
-        if self._call is None:
-            return 0
-        try:
-            statistics = self._call.getStreamStat(0)  # held here: its parts are freed with it
-        except pj.Error:
-            return 0
-        return int(statistics.rtcp.rxStat.pkt) + int(statistics.rtcp.txStat.updateCount)
+        return 0 if self._call is None else self._call.signs_of_life()
 
     def send_digit(self, digit: str) -> None:
         """Press a key."""
         if self._call is not None and not self.over:
-            dtmf.send(self._call, digit)
+            try:
+                self._call.send_digit(digit)
+            except CallGoneError:  # or not up yet
+                _log.info("%s: a digit is not sent", self.sid)
 
     def tell_referral(self, code: int) -> None:
         """NOTIFY with ``code`` about the REFER that is under way; nothing to who wants none."""
@@ -155,8 +149,8 @@ class Leg:
             self._refer = None
         try:
             if not refer.silent:
-                self._call.sendRequest(notification(refer, self._first_refer, code))
-        except pj.Error:  # it has hung up, as a transferor may
+                notify(self._call, refer, self._first_refer, code)
+        except CallGoneError:  # it has hung up, as a transferor may
             _log.info("%s gets no NOTIFY", self.sid)
 
     def fail(self, error: int, code: int = 0, reason: str = "", headers: Headers = ()) -> None:
@@ -172,20 +166,20 @@ class Leg:
 
     def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: Message) -> None:
         """Record the new state."""
-        if state == pj.PJSIP_INV_STATE_CALLING:
+        if state == InviteState.CALLING:
             self.sip_call_id = sip_call_id
             self._loop.soon(lambda: self._owner.leg_invited(self))
-        elif state == pj.PJSIP_INV_STATE_EARLY and not self.inbound:
+        elif state == InviteState.EARLY and not self.inbound:
             self.first_response()
             self._loop.soon(lambda: self._on_provisional(code, reason))
-        elif state == pj.PJSIP_INV_STATE_CONNECTING:
+        elif state == InviteState.CONNECTING:
             self.first_response()
             self._headers = message.x_headers
             if self.inbound:
                 self._loop.soon(self._on_answered)
-        elif state == pj.PJSIP_INV_STATE_CONFIRMED and not self.inbound:
+        elif state == InviteState.CONFIRMED and not self.inbound:
             self._loop.soon(self._on_answered)
-        elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
+        elif state == InviteState.DISCONNECTED:
             answered = message.is_response
             self.heard = self.heard or answered
             headers = message.x_headers if answered else ()
@@ -245,14 +239,10 @@ class Leg:
         if call is None or self.over:
             return
         try:
-            info = call.getInfo()
-            self.active = any(
-                media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
-                for media in info.media
-            )
-            self.audio = call.getAudioMedia(-1) if self.active else None
-        except pj.Error:  # hung up between the event and now
-            self.active, self.audio = False, None
+            self.audio = call.active_audio()
+        except CallGoneError:  # hung up between the event and now
+            self.audio = None
+        self.active = self.audio is not None
         if self.audio is not None:
             self._owner.leg_media(self)
 
@@ -272,7 +262,7 @@ class Leg:
             add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:
             call.hangup(parameters)
-        except pj.Error:
+        except CallGoneError:
             _log.info("%s was already gone", self.sid)
             self._on_disconnected(0, "", ())
 

@@ -5,14 +5,10 @@ What is to be done about it the engine decides; the SIP engine only answers (sig
 
 from __future__ import annotations
 
-from typing import Any
-
-import pjsua2 as pj
-
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status, is_final
 
-from ..engine.requests import add_header
+from ..engine.call import SipCall
 
 PHRASES: dict[int, str] = {
     Status.TRYING: "Trying",
@@ -22,14 +18,11 @@ PHRASES: dict[int, str] = {
 }
 
 
-def notification(refer: Refer, first: int, code: int) -> Any:
-    """The NOTIFY that says ``code``.  ``first``: CSeq of the call's first REFER, whose Event has no id (§2.4.6)."""
-    parameters = pj.CallSendRequestParam()
-    parameters.method = "NOTIFY"
+def notify(call: SipCall, refer: Refer, first: int, code: int) -> None:
+    """Send the NOTIFY that says ``code``.  Raises CallGoneError.
+
+    ``first``: CSeq of the call's first REFER, whose Event has no id (§2.4.6).
+    """
     event = "refer" if refer.cseq == first else f"refer;id={refer.cseq}"
     state = "terminated;reason=noresource" if is_final(code) else "active;expires=60"
-    add_header(parameters, "Event", event)
-    add_header(parameters, "Subscription-State", state)
-    parameters.txOption.contentType = "message/sipfrag;version=2.0"
-    parameters.txOption.msgBody = f"SIP/2.0 {code} {PHRASES.get(code, 'Refused')}\r\n"
-    return parameters
+    call.notify(event, state, f"SIP/2.0 {code} {PHRASES.get(code, 'Refused')}\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from enum import IntEnum
 from typing import Any
 
 import pjsua2 as pj
@@ -13,17 +14,66 @@ from chalicelib.sip.wire import REASON, repaired
 
 from .endpoint import SipAccount
 from .listener import CallListener
+from .requests import add_header
 
 _log = logging.getLogger(__name__)
+CallGoneError = pj.Error
+"""Raised by most methods of a SipCall whose other side has just ended it."""
+
+
+class InviteState(IntEnum):
+    """pjsip_inv_state: how far an INVITE has come."""
+
+    CALLING = pj.PJSIP_INV_STATE_CALLING
+    EARLY = pj.PJSIP_INV_STATE_EARLY
+    CONNECTING = pj.PJSIP_INV_STATE_CONNECTING
+    CONFIRMED = pj.PJSIP_INV_STATE_CONFIRMED
+    DISCONNECTED = pj.PJSIP_INV_STATE_DISCONNECTED
 
 
 class SipCall(pj.Call):
-    """The engine's object.  Its callbacks only record."""
+    """The engine's object.  Its callbacks only record; all else is for the loop."""
 
     def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
         self.leg: CallListener | None = leg
         self._refer = Message("")
+
+    def active_audio(self) -> Any:
+        """Its audio media, None while there are none.  Raises CallGoneError."""
+        info = self.getInfo()  # kept: its parts are freed with it
+        active = any(
+            media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE
+            for media in info.media
+        )
+        return self.getAudioMedia(-1) if active else None
+
+    def signs_of_life(self) -> int:
+        """RTP packets and RTCP reports that came since the media were last agreed on; 0 without media."""
+        try:
+            statistics = self.getStreamStat(0)  # kept: its parts are freed with it
+        except pj.Error:
+            return 0
+        return int(statistics.rtcp.rxStat.pkt) + int(statistics.rtcp.txStat.updateCount)
+
+    def send_digit(self, digit: str) -> None:
+        """Press a key: RFC 4733, or SIP INFO when the peer did not offer telephone-event.  Raises CallGoneError."""
+        try:
+            self.dialDtmf(digit)
+        except pj.Error:
+            parameters = pj.CallSendDtmfParam()
+            parameters.method, parameters.digits = pj.PJSUA_DTMF_METHOD_SIP_INFO, digit
+            self.sendDtmf(parameters)
+
+    def notify(self, event: str, state: str, fragment: str) -> None:
+        """Send a NOTIFY with a ``message/sipfrag`` (RFC 3420) in this dialog.  Raises CallGoneError."""
+        parameters = pj.CallSendRequestParam()
+        parameters.method = "NOTIFY"
+        add_header(parameters, "Event", event)
+        add_header(parameters, "Subscription-State", state)
+        parameters.txOption.contentType = "message/sipfrag;version=2.0"
+        parameters.txOption.msgBody = fragment
+        self.sendRequest(parameters)
 
     def onCallState(self, prm: Any) -> None:
         """The headers are only to be had while the event lasts."""
