@@ -29,7 +29,6 @@ AT_ONCE = 16
 """Invocations at a time: the threads are there for what the calls ask first."""
 LONGEST_WAIT = 4.0
 """Seconds for a thread.  With the time that an invocation takes it is less than registrar.c waits for the answer."""
-BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
 _log = logging.getLogger(__name__)
 
 

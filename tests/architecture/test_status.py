@@ -26,32 +26,37 @@ SOURCES = sorted(
 ENGINE_TESTS = ROOT / "signaling" / "engine" / "native"
 
 
-def passed(source: str) -> Iterator[tuple[int, int]]:
-    """Each integer literal that is a status and is given to a call, with its line."""
+def numbers(source: str) -> Iterator[tuple[int, int]]:
+    """Each integer literal that is a status and is given to a call, or assigned with others, with its line."""
     for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call):
-            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
-                if (
-                    isinstance(given, ast.Constant)
-                    and type(given.value) is int
-                    and given.value in set(Status)
-                ):
-                    yield given.lineno, given.value
+        match node:
+            case ast.Call():
+                given = [*node.args, *(keyword.value for keyword in node.keywords)]
+            case ast.Assign(value=ast.Tuple(elts=given)):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in Status.__members__:
+                given = [value]
+            case _:
+                continue
+        for each in given:
+            if isinstance(each, ast.Constant) and type(each.value) is int and each.value in set(Status):
+                yield each.lineno, each.value
 
 
 def test_status_is_sent_by_its_name() -> None:
     found = [
         f"{path.relative_to(ROOT)}:{line}: {number}"
         for room in ROOMS
-        for path in sorted((ROOT / room).rglob("*.py"))
-        if ENGINE_TESTS not in path.parents
-        for line, number in passed(path.read_text(encoding="utf-8"))
+        for path in SOURCES
+        if path.is_relative_to(ROOT / room) and ENGINE_TESTS not in path.parents
+        for line, number in numbers(path.read_text(encoding="utf-8"))
     ]
     assert found == []
 
 
 def test_check_sees_a_number() -> None:
-    assert list(passed("leg.respond(180)\nReject(sid, code=404)\nMOST = 200\n")) == [(1, 180), (2, 404)]
+    source = "leg.respond(180)\nReject(sid, code=404)\nMOST = 200\nREFUSED, GONE = 403, 410\nOK = 200\n"
+    assert sorted(numbers(source)) == [(1, 180), (2, 404), (4, 403), (5, 200)]
 
 
 def test_every_status_is_named_somewhere() -> None:
