@@ -14,7 +14,7 @@ import pytest
 from signaling.registrar.inbox import Request
 from tests.digest import parameter
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp, talks
+from tests.signaling.sipp import Sipp
 from tests.waiting import wait_until
 
 from .peer import Caller
@@ -292,8 +292,10 @@ def test_flood_of_registers_costs_no_function_and_no_call(
         pouring.start()
         try:
             time.sleep(1)
-            for number in range(5):
-                assert talks(sipp, task, lambda most=number: len(task.events("bridged")) > most)
+            caller = sipp(
+                "caller", task.sip_port, calls=5, hold=8000
+            )  # messages are lost in the flood, and come again
+            assert caller.wait() == 0
             assert callee.wait() == 0
             registered = peers(Registrant, task.sip_port, "tcp").register()
         finally:
