@@ -39,7 +39,7 @@ def contacts(local: Platform, *names: str) -> dict[str, tuple[Contact, ...]]:
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
 def test_softphone_is_found_until_it_leaves(local: Platform, kind: str) -> None:
     with registering_softphone(sip_port(local), "alice", PASSWORD, kind) as phone:
-        wait_until(lambda: phone.of("registered") == [200], 20)
+        wait_until(lambda: phone.of("registered") == [200])
         found = contacts(local, "alice", "bob")
         (contact,) = found["alice"]
         assert contact.received.startswith("sip:127.0.0.1:")
@@ -47,18 +47,18 @@ def test_softphone_is_found_until_it_leaves(local: Platform, kind: str) -> None:
         assert contact.uri.startswith("sip:alice@127.0.0.1:")
         assert found["bob"] == ()
         phone.leave()
-        wait_until(lambda: phone.of("registered") == [200, 200], 20)
+        wait_until(lambda: phone.of("registered") == [200, 200])
         assert contacts(local, "alice") == {"alice": ()}
 
 
 def test_password_may_hold_colons(local: Platform) -> None:
     with registering_softphone(sip_port(local), "bob", "with:colons") as phone:
-        wait_until(lambda: phone.of("registered") == [200], 20)
+        wait_until(lambda: phone.of("registered") == [200])
 
 
 def test_wrong_password_is_forbidden_and_nothing_of_it_is_written(local: Platform) -> None:
     with registering_softphone(sip_port(local), "alice", "looking-glass-42") as phone:
-        wait_until(lambda: phone.of("registered") == [403], 20)
+        wait_until(lambda: phone.of("registered") == [403])
     written = "".join(path.read_text(errors="replace") for path in local.folder.rglob("*.log"))
     assert "looking-glass-42" not in written
     assert PASSWORD not in written

@@ -14,7 +14,7 @@ from callapi.processes import free_port
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.sipp import Sipp, Start, talks
 from tests.signaling.task import Task, task_running
-from tests.waiting import wait_until
+from tests.waiting import PATIENCE, wait_until
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def test_silent_callee_rings_out_and_is_over_at_once(tmp_path: Path, sipp: Start
         silent.bind(("127.0.0.1", 0))
         noun = f'<Sip timeout="1">sip:bob@127.0.0.1:{silent.getsockname()[1]}</Sip>'
         with task_running(tmp_path, {MAIN: dial(noun)}) as task:
-            assert sipp("caller_waits", task.sip_port).wait(20) == 0
+            assert sipp("caller_waits", task.sip_port).wait() == 0
             wait_until(lambda: len(task.events("ended")) == 2)
             assert len(task.events("ring-timeout")) == 1
 
@@ -115,7 +115,7 @@ def test_silent_callee_rings_out_and_is_over_at_once(tmp_path: Path, sipp: Start
 def test_callee_that_only_tries_is_cancelled(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee_only_trying")
     with task_running(tmp_path, {MAIN: dial(f'<Sip timeout="1">{at(callee)}</Sip>')}) as task:
-        assert sipp("caller_waits", task.sip_port).wait(20) == 0
+        assert sipp("caller_waits", task.sip_port).wait() == 0
         assert callee.wait() == 0
         task.wait_idle()
 
@@ -133,14 +133,14 @@ def test_caller_who_cancels_while_it_rings_cancels_the_legs(tmp_path: Path, sipp
 def test_refused_tcp_connection_fails_the_leg(tmp_path: Path, sipp: Start) -> None:
     uri = f"sip:bob@127.0.0.1:{free_port()};transport=tcp"
     with task_dialling(tmp_path, uri) as task:
-        assert sipp("caller_waits", task.sip_port).wait(20) == 0
+        assert sipp("caller_waits", task.sip_port).wait() == 0
         task.wait_idle()
         assert [event["code"] for event in task.events("ended") if event.get("code")] == [503]
 
 
 def test_private_target_is_refused_before_any_invite(tmp_path: Path, sipp: Start) -> None:
     with task_dialling(tmp_path, "sip:bob@10.1.2.3") as task:
-        assert sipp("caller_waits", task.sip_port).wait(20) == 0
+        assert sipp("caller_waits", task.sip_port).wait() == 0
         task.wait_idle()
         assert [event["error"] for event in task.events("ended") if event.get("error")] == [13254]
 
@@ -176,7 +176,7 @@ def test_sigterm_refuses_new_calls_lets_the_old_end_and_exits(tmp_path: Path, si
         wait_until(lambda: task.health()["draining"])
         assert sipp("caller_refused", task.sip_port).wait() == 0
         assert (first.wait(), callee.wait()) == (0, 0)
-        assert task.process.wait(30) == 0
+        assert task.process.wait(PATIENCE) == 0
         assert len(task.events("ended")) == 2
 
 

@@ -58,9 +58,9 @@ def test_ack_and_bye_reach_a_callee_whatever_his_contact_says(
         caller = called(peers, task)
         callee.place = place
         callee.answer(callee.expect("INVITE"))
-        assert callee.expect("ACK", 2).line == f"ACK sip:peer@{place} SIP/2.0"
+        assert callee.expect("ACK").line == f"ACK sip:peer@{place} SIP/2.0"
         caller.hang_up()
-        callee.expect("BYE", 2)
+        callee.expect("BYE")
         task.wait_idle()
 
 
@@ -72,9 +72,9 @@ def test_requests_go_to_the_callee_whatever_the_record_route_says(
     with task_running(tmp_path, {MAIN: dial(sip(callee))}) as task:
         caller = called(peers, task)
         callee.answer(callee.expect("INVITE"), f"Record-Route: <sip:{host};lr>")
-        assert callee.expect("ACK", 2).header("route") == f"<sip:{host};lr>"
+        assert callee.expect("ACK").header("route") == f"<sip:{host};lr>"
         caller.hang_up()
-        callee.expect("BYE", 2)
+        callee.expect("BYE")
 
 
 @pytest.mark.parametrize("place", [NAME, "10.255.255.1"])
@@ -89,7 +89,7 @@ def test_bye_reaches_a_caller_whatever_his_contact_says(tmp_path: Path, peers: M
         callee.answer(invite)
         callee.expect("ACK")
         callee.request("BYE", invite)
-        assert caller.expect("BYE", 2).line == f"BYE sip:peer@{place} SIP/2.0"
+        assert caller.expect("BYE").line == f"BYE sip:peer@{place} SIP/2.0"
 
 
 def test_address_in_a_contact_that_the_guard_lets_through_is_sent_to(tmp_path: Path, peers: Make) -> None:
@@ -99,9 +99,9 @@ def test_address_in_a_contact_that_the_guard_lets_through_is_sent_to(tmp_path: P
         caller = called(peers, task)
         proxy.place = callee.place
         proxy.answer(proxy.expect("INVITE"))
-        callee.expect("ACK", 2)
+        callee.expect("ACK")
         caller.hang_up()
-        callee.expect("BYE", 2)
+        callee.expect("BYE")
         assert proxy.count("ACK") == 0
 
 
@@ -109,14 +109,14 @@ def test_responses_go_to_who_asked_whatever_his_via_says(tmp_path: Path, peers: 
     with task_running(tmp_path, {MAIN: "<Response><Say>Hello</Say></Response>"}) as task:
         caller = peers(Caller, task.sip_port)
         caller.call(via=f";maddr={ELSEWHERE}")
-        caller.picked_up(3)
+        caller.picked_up()
 
 
 def test_invite_goes_to_the_host_that_was_judged_whatever_its_maddr_says(tmp_path: Path, peers: Make) -> None:
     callee = peers(Peer)
     with task_running(tmp_path, {MAIN: dial(f"{callee.uri};maddr={ELSEWHERE}")}) as task:
         called(peers, task)
-        assert "maddr" in callee.expect("INVITE", 3).line
+        assert "maddr" in callee.expect("INVITE").line
 
 
 def test_dns_that_never_answers_holds_up_no_other_call(

@@ -149,7 +149,7 @@ def test_draining_task_takes_no_created_call_and_keeps_none(
         task.process.send_signal(signal.SIGTERM)
         wait_until(lambda: task.health()["draining"])
         deployed.create_call(SECOND, at(callee))
-        wait_until(lambda: task.process.poll() is not None, 20)
+        wait_until(lambda: task.process.poll() is not None)
         assert task.process.returncode == 0
         assert claimed(task) == 1
     assert deployed.waiting() == (1, 0)

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from chalicelib.sip.message import Message
 from signaling.registrar.inbox import Request
 from tests.digest import parameter
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp, talks
+from tests.signaling.sipp import Sipp
 from tests.waiting import wait_until
 
 from .peer import Caller
@@ -294,8 +293,9 @@ def test_flood_of_registers_costs_no_function_and_no_call(
         pouring.start()
         try:
             time.sleep(1)
-            for number in range(5):
-                assert talks(sipp, task, partial(bridged_more_than, task, number))
+            # Messages are lost in the flood, and come again.
+            caller = sipp("caller", task.sip_port, calls=5, hold=8000)
+            assert caller.wait() == 0
             assert callee.wait() == 0
             registered = peers(Registrant, task.sip_port, "tcp").register()
         finally:
@@ -336,7 +336,3 @@ def test_no_credential_is_logged(task: Task, tmp_path: Path, telephone: Callable
     said = task.output()
     assert parameter(proof, "response") not in said
     assert "wonderland" not in said
-
-
-def bridged_more_than(task: Task, number: int) -> bool:
-    return len(task.events("bridged")) > number

@@ -36,15 +36,18 @@ def _outcome(dial: Dial, legs: list[Call], dialler: Call) -> tuple[Call, CallSta
     chosen = _best(legs)
     if dial.starred or (dialler.over and dialler.ending != "failed") or chosen.independent:
         return chosen, "canceled"
-    if chosen.answered:
-        return chosen, "no-answer"
-    return chosen, chosen.status if chosen.over else (chosen.ending or "failed")
+    return chosen, "no-answer" if chosen.answered else _unanswered(chosen)
+
+
+def _unanswered(leg: Call) -> CallStatus:
+    return leg.status if leg.over else (leg.ending or "failed")
 
 
 def _best(legs: list[Call]) -> Call:
     """The first leg with the best response (RFC 3261 §16.7); one that was never reached comes last."""
     ranks = [_final_code(leg) or UNREACHABLE_RANK for leg in legs]
-    return legs[ranks.index(sip.best_response(ranks))]
+    best = sip.best_response(ranks)
+    return next(leg for leg, rank in zip(legs, ranks, strict=True) if rank == best)
 
 
 def _dial_parameters(

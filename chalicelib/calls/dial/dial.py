@@ -143,7 +143,7 @@ def review_dial(turn: Turn, sid: str) -> None:
     if dialler.over or dial.starred or _left(turn, dial.bridged):
         finish_dial(turn, sid)
     elif all(is_out(turn.call(leg)) for leg in dial.legs):
-        if dial.bridged or dialler.ending or not _go_on_ringing(turn, sid):
+        if not _go_on_ringing(turn, dialler, dial):
             finish_dial(turn, sid)
     elif not dial.bridged and _left(turn, dial.accepted):
         turn.change_dial(sid, accepted="")
@@ -154,10 +154,12 @@ def _left(turn: Turn, leg: str) -> bool:
     return bool(leg) and is_out(turn.call(leg))
 
 
-def _go_on_ringing(turn: Turn, sid: str) -> bool:
+def _go_on_ringing(turn: Turn, dialler: Call, dial: Dial) -> bool:
     """Ring the next round of the verb that the call is at; False: there is none."""
-    verb = _verb(turn, sid)
-    return verb is not None and _ring_next(turn, sid, verb)
+    if dial.bridged or dialler.ending:
+        return False
+    verb = _verb(turn, dialler.sid)
+    return verb is not None and _ring_next(turn, dialler.sid, verb)
 
 
 def _transferring(turn: Turn, dialler: Call, dial: Dial) -> bool:

@@ -170,8 +170,7 @@ def check_policy(policy: Policy) -> None:
     for prefix in rules.allowed_prefixes + rules.refused_prefixes:
         if not prefix or prefix != prefix.translate(SEPARATORS):
             raise InvalidPolicyError(f"no prefix: {prefix!r}")
-    if min(limits.calls_per_second, limits.concurrent_calls) < 0:
-        raise InvalidPolicyError("a limit is below 0")
+    _check_limits(limits)
     _check_ways(policy)
 
 
@@ -179,6 +178,11 @@ def _may_match(host: str) -> bool:
     """A name, perhaps with ``*.`` before it, an address or a network."""
     name = host.removeprefix("*.")
     return bool(name) and "*" not in name and (":" not in host or _network(host) is not None)
+
+
+def _check_limits(limits: Limits) -> None:
+    if min(limits.calls_per_second, limits.concurrent_calls) < 0:
+        raise InvalidPolicyError("a limit is below 0")
 
 
 def _check_ways(policy: Policy) -> None:
