@@ -17,7 +17,7 @@ from pathlib import Path
 from callapi.deployment import deploy
 from callapi.emulator import STOP_SECONDS, start_emulator
 from callapi.platform import register
-from chalicelib.calls.commands import Dial, Fetch
+from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import Fetched, Incoming
 from chalicelib.calls.protocol import StepRequest
 from chalicelib.calls.session import Application
@@ -69,7 +69,7 @@ class Scene:
         started = time.perf_counter()
         answer = self._steps.handle(StepRequest(call, 1, (fetched,), task="t"))
         seconds = time.perf_counter() - started
-        if not any(isinstance(command, Dial) for command in answer.commands):
+        if not any(isinstance(command, DialLegs) for command in answer.commands):
             raise RuntimeError(f"nothing was dialled for {noun}")
         return seconds
 

@@ -14,10 +14,10 @@ from pathlib import Path
 
 from callapi.platform import register
 from chalicelib.calls.session import Application
-from tests.infrastructure.built import PYTHON, Deployment, deployment, worker
+from tests.infrastructure.built_functions import PYTHON, Deployment, deployment, worker
 
+from .dialled_call import ACCOUNT, URL, Teller, incoming
 from .measure import Row, median_of
-from .story import ACCOUNT, URL, Teller, incoming
 
 ROUNDS = 9
 # The clients that a function's usual event needs.

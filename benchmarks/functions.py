@@ -16,11 +16,11 @@ from pathlib import Path
 
 from callapi.platform import register
 from chalicelib.calls.session import Application
-from tests.infrastructure.built import Deployment, deployment, running, worker
+from tests.infrastructure.built_functions import Deployment, deployment, running, worker
 
-from .counting import Counting
+from .counting_proxy import Counting
+from .dialled_call import ACCOUNT, URL, dialled_call
 from .measure import Row
-from .story import ACCOUNT, URL, dialled_call
 
 CALLS = 100
 WARM = 10

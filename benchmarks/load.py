@@ -88,7 +88,7 @@ def task(folder: Path, document: str, **environment: str) -> Iterator[Process]:
     } | environment  # fmt: skip
     with (folder / "task.err").open("wb") as errors:
         process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.bridged"],
+            [sys.executable, "-m", "benchmarks.task_process"],
             cwd=ROOT,
             env=os.environ | own,
             stdout=errors,

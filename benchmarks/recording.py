@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.signaling.sound import RATE, channels, longest_gap
+from tests.signaling.wav import RATE, channels, longest_gap
 
 from .measure import Row
 from .talking import TONE, Talk, talk

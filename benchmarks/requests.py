@@ -26,7 +26,7 @@ from chalicelib.calls.session import Application as Voice
 from chalicelib.storage.listing import Filter, Listing
 from chalicelib.storage.table import Table
 
-from .counting import Counting, Seen
+from .counting_proxy import Counting, Seen
 from .measure import Row
 
 CALLS = 5

@@ -1,8 +1,8 @@
 """The signaling task under load: dialled and bridged calls a second, processor time per call, media, and what remains.
 
 SIPp is every caller and every callee, on the same two cores.  But for one row the pure engine answers at once in
-the task's own process, so what is measured is SIP, media and the task (see ``bridged``).  Hold time is zero but for
-the 250 calls.
+the task's own process, so what is measured is SIP, media and the task (see ``task_process``).  Hold time is zero but
+for the 250 calls.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def story(legs: int) -> list[tuple[Session | None, Event]]:
     feed(Incoming(CALLER, "sip:100@example.com", "sip:alice@example.com", at=1.0, application=APPLICATION))
     assert session is not None
     assert session.parent.run is not None
-    request = session.parent.run.waiting
+    request = session.parent.run.fetching
     feed(Fetched(CALLER, request, 200, "text/xml", document, APPLICATION.url, at=2.0, entropy="b"))
     assert session.parent.dial is not None
     children = session.parent.dial.legs

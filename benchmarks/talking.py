@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.signaling.rtp import FRAME, LINEAR, compressed
-from tests.signaling.sound import RATE, heard
+from tests.signaling.wav import RATE, heard
 
 from .load import HOST, Process, callees, offer, task
 

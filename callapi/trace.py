@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from chalicelib.calls.commands import Callback, Command, Dial, Fetch, Invite, Perform
+from chalicelib.calls.commands import Callback, Command, DialLegs, Fetch, Invite, Perform
 from chalicelib.calls.events import Event, Fetched
 from chalicelib.calls.protocol import SipMessage
 from chalicelib.storage.listing import Listing
@@ -124,7 +124,7 @@ def _command(row: Row, command: Command) -> Moment:
 
 
 def _detail(command: Command) -> str:
-    if isinstance(command, Dial):
+    if isinstance(command, DialLegs):
         return " " + ", ".join(leg.uri for leg in command.legs)
     if isinstance(command, Invite):
         return f" {command.leg.uri}"

@@ -1,211 +1,292 @@
 """Every code that CallAPI reports, in documents, callbacks, logs and REST answers: the one catalogue.
 
-The numbers are Twilio's where its list has the case, because customers know them and their tools read them.
+The numbers are Twilio's where its list has the case, because customers know them and their tools read them.  A code is
+an integer: in JSON, in DynamoDB and as text it is its digits.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from enum import IntEnum
 
 
-class Meaning(NamedTuple):
-    """``name`` fits a column; ``text`` says what it means and what happens then."""
+class Code(IntEnum):
+    """``title`` fits a column; ``text`` says what it means and what happens then."""
 
-    name: str
+    title: str
     text: str
 
+    def __new__(cls, number: int, title: str, text: str) -> Code:
+        """Each member is its number, with its two texts."""
+        code = int.__new__(cls, number)
+        code._value_ = number
+        code.title, code.text = title, text
+        return code
 
-CATALOGUE: dict[int, Meaning] = {
-    10004: Meaning("too many calls at once", "The account has as many calls as it may have. That leg fails."),
+    TOO_MANY_CALLS = (
+        10004,
+        "too many calls at once",
+        "The account has as many calls as it may have. That leg fails.",
+    )
+
     # Fetching a document, delivering a callback
-    11100: Meaning(
+    INVALID_URL = (
+        11100,
         "invalid URL",
         "The URL is neither an http(s) URL nor a reference relative to the document. It is ignored.",
-    ),
-    11200: Meaning(
+    )
+    HTTP_RETRIEVAL_FAILURE = (
+        11200,
         "HTTP retrieval failure",
         "The document could not be fetched. The fallback URL is asked, else the call ends.",
-    ),
-    11201: Meaning("TCP connection timed out", "The server did not accept a connection within 5 s."),
-    11202: Meaning("TCP connection refused", "Nothing listens at the address."),
-    11203: Meaning("total time out", "The server did not answer completely within 15 s."),
-    11205: Meaning("HTTP connection failure", "The connection broke before the answer was complete."),
-    11206: Meaning("HTTP protocol violation", "The answer was not valid HTTP."),
-    11210: Meaning(
+    )
+    HTTP_CONNECT_TIMEOUT = (
+        11201,
+        "TCP connection timed out",
+        "The server did not accept a connection within 5 s.",
+    )
+    HTTP_CONNECTION_REFUSED = 11202, "TCP connection refused", "Nothing listens at the address."
+    HTTP_TOTAL_TIMEOUT = 11203, "total time out", "The server did not answer completely within 15 s."
+    HTTP_CONNECTION_FAILURE = (
+        11205,
+        "HTTP connection failure",
+        "The host does not resolve, or the connection broke before the answer was complete.",
+    )
+    HTTP_PROTOCOL_VIOLATION = 11206, "HTTP protocol violation", "The answer was not valid HTTP."
+    HTTP_HOST_REFUSED = (
+        11210,
         "bad host name",
-        "The host does not resolve, or to a loopback, private, link-local or metadata address.",
-    ),
-    11215: Meaning("too many redirects", "More than five redirects."),
-    11216: Meaning("invalid redirect", "A redirect without a usable Location."),
-    11217: Meaning("HTTP error status", "The server answered with a status of 400 or above."),
-    11220: Meaning("TLS handshake failure", "No TLS connection could be agreed upon."),
-    11235: Meaning("certificate domain mismatch", "The server's certificate is for another name."),
-    11236: Meaning("certificate expired", "The server's certificate is out of date."),
-    11237: Meaning("certificate untrusted", "The server's certificate has no path to a trusted root."),
-    11243: Meaning(
-        "bad retry policy", "The retry settings behind # in the URL are not valid. The defaults are used."
-    ),
-    11750: Meaning("body too large", "The document is longer than 64 KiB."),
-    11770: Meaning("empty body", "The answer had no body."),
+        "Not an http(s) URL, or its host has no public address: loopback, private, link-local, metadata.",
+    )
+    HTTP_TOO_MANY_REDIRECTS = (
+        11215,
+        "too many redirects",
+        "More than five redirects, a redirect to no usable URL, or 20 documents that only point at another.",
+    )
+    HTTP_ERROR_STATUS = 11217, "HTTP error status", "The server answered with a status other than 2xx."
+    HTTP_TLS_FAILURE = (
+        11220,
+        "TLS handshake failure",
+        "No TLS connection could be agreed upon, or the server's certificate is not valid for its name.",
+    )
+    HTTP_BODY_TOO_LARGE = 11750, "body too large", "The document is longer than 64 KiB."
+
     # Documents
-    12100: Meaning(
+    DOCUMENT_PARSE_FAILURE = (
+        12100,
         "document parse failure",
         "Not well-formed XML, or a document type or entity is declared. As a warning: a & was repaired.",
-    ),
-    12102: Meaning("no Response", "The root element is not <Response>."),
-    12200: Meaning(
+    )
+    DOCUMENT_NO_RESPONSE = 12102, "no Response", "The root element is not <Response>."
+    SCHEMA_WARNING = (
+        12200,
         "schema warning",
         "An element, attribute or value that RCML does not have or we do not support yet: skipped.",
-    ),
-    12300: Meaning(
+    )
+    INVALID_CONTENT_TYPE = (
+        12300,
         "invalid Content-Type",
         "The answer is none of text/xml, application/xml, text/html, text/plain and audio.",
-    ),
-    12400: Meaning("internal failure", "Our fault."),
-    13000: Meaning("noun mixture", "The noun cannot stand beside the others of the Dial."),
+    )
+    INTERNAL_FAILURE = 12400, "internal failure", "Our fault."
+
     # Dial
-    13201: Meaning(
-        "Dial in screening", "A screening document may not dial. That leg is hung up, the others go on."
-    ),
-    13210: Meaning("Dial: invalid method", "Neither GET nor POST. POST is used."),
-    13212: Meaning("Dial: invalid timeout", "Not 1 to 600 s. The default is used."),
-    13213: Meaning("Dial: invalid hangupOnStar", "Neither true nor false. False is used."),
-    13214: Meaning(
+    DIAL_IN_SCREENING = (
+        13201,
+        "Dial in screening",
+        "A screening document may not dial. That leg is hung up, the others go on.",
+    )
+    DIAL_INVALID_METHOD = 13210, "Dial: invalid method", "Neither GET nor POST. POST is used."
+    DIAL_INVALID_TIMEOUT = 13212, "Dial: invalid timeout", "Not 1 to 600 s. The default is used."
+    DIAL_INVALID_HANGUP_ON_STAR = (
+        13213,
+        "Dial: invalid hangupOnStar",
+        "Neither true nor false. False is used.",
+    )
+    DIAL_INVALID_CALLER_ID = (
+        13214,
         "Dial: invalid callerId",
         "Neither up to 50 letters, digits and +-_. nor a SIP URI. The Dial fails, the document goes on.",
-    ),
-    13215: Meaning("Dial: invalid nested element", "Not a noun of Dial, or nothing to dial."),
-    13216: Meaning("Dial: invalid timeLimit", "Not 1 to 86400 s. 14400 is used."),
-    13217: Meaning("Dial: invalid record", "Not a value of record. Nothing is recorded."),
-    13218: Meaning("Dial: invalid sequential", "Neither true nor false. False is used."),
-    13219: Meaning("Dial: invalid answerOnBridge", "Neither true nor false. False is used."),
-    13220: Meaning(
-        "Dial: invalid ringTone", "Not a country's tone code, or dialMusic is no URL. The tone us is used."
-    ),
-    13221: Meaning("Number: invalid method", "Neither GET nor POST. POST is used."),
-    13222: Meaning("Number: invalid sendDigits", "Not digits, *, #, A to D and w. Nothing is sent."),
-    13223: Meaning("Number: invalid number format", "Not a telephone number. That leg fails."),
-    13224: Meaning("Number: invalid number", "The number cannot be reached. That leg fails."),
-    13225: Meaning("Number: blocked", "The account may not dial this number or user. That leg fails."),
-    13226: Meaning("Number: invalid country code", "No such country. That leg fails."),
-    13227: Meaning(
-        "Number: no geographic permission", "The account may not dial this country. That leg fails."
-    ),
+    )
+    DIAL_INVALID_NESTED_ELEMENT = (
+        13215,
+        "Dial: invalid nested element",
+        "Not a noun of Dial, or nothing to dial.",
+    )
+    DIAL_INVALID_TIME_LIMIT = 13216, "Dial: invalid timeLimit", "Not 1 to 86400 s. 14400 is used."
+    DIAL_INVALID_RECORD = 13217, "Dial: invalid record", "Not a value of record. Nothing is recorded."
+    DIAL_INVALID_SEQUENTIAL = 13218, "Dial: invalid sequential", "Neither true nor false. False is used."
+    DIAL_INVALID_ANSWER_ON_BRIDGE = (
+        13219,
+        "Dial: invalid answerOnBridge",
+        "Neither true nor false. False is used.",
+    )
+    DIAL_INVALID_RING_TONE = (
+        13220,
+        "Dial: invalid ringTone",
+        "Not a country's tone code, or dialMusic is no URL. The tone us is used.",
+    )
+    DIAL_TOO_MANY_NOUNS = (
+        13250,
+        "Dial: too many nouns",
+        "More nouns than a Dial, or calls than a session, may have. Those above the limit are not dialled.",
+    )
+
+    # Number
+    NUMBER_INVALID_METHOD = 13221, "Number: invalid method", "Neither GET nor POST. POST is used."
+    NUMBER_INVALID_SEND_DIGITS = (
+        13222,
+        "Number: invalid sendDigits",
+        "Not digits, *, #, A to D and w. Nothing is sent.",
+    )
+    NUMBER_INVALID_FORMAT = 13223, "Number: invalid number format", "Not a telephone number. That leg fails."
+    NUMBER_NOT_ROUTABLE = (
+        13224,
+        "Number: invalid number",
+        "No trunk of the account takes the number. That leg fails.",
+    )
+    NUMBER_BLOCKED = 13225, "Number: blocked", "The account may not dial this number or user. That leg fails."
+
     # Sip
-    13241: Meaning("Sip: invalid method", "Neither GET nor POST. POST is used."),
-    13242: Meaning("Sip: invalid sendDigits", "Not digits, *, #, A to D and w. Nothing is sent."),
-    13243: Meaning(
+    SIP_INVALID_METHOD = 13241, "Sip: invalid method", "Neither GET nor POST. POST is used."
+    SIP_INVALID_URI = (
+        13243,
         "Sip: invalid URI",
         "The URI breaks the grammar of RFC 3261 or has 255 characters or more. That leg fails.",
-    ),
-    13244: Meaning("Sip: not authorised", "The account may not dial SIP addresses. That leg fails."),
-    13245: Meaning("Sip: account not active", "The account is not active. That leg fails."),
-    13246: Meaning("Sip: not enabled", "SIP is not enabled for the account. That leg fails."),
-    13247: Meaning("Sip: invalid From", "The callerId has characters that a From header cannot carry."),
-    13248: Meaning("Sip: callerId too long", "The callerId is longer than a From header may carry."),
-    13249: Meaning("Sip: invalid credentials", "username, password or credentialRef is not usable."),
-    13250: Meaning(
-        "Sip: too many nouns", "More nouns than a Dial may have. Those after the tenth are not dialled."
-    ),
-    13251: Meaning("Sip: too many headers", "More headers than an INVITE may carry."),
-    13252: Meaning("Sip: invalid header name", "The name is not allowed for a header of an INVITE."),
-    13253: Meaning(
-        "Sip: headers too long", "The part of the URI behind ? has 1024 characters or more. That leg fails."
-    ),
-    13254: Meaning(
+    )
+    SIP_INVALID_CREDENTIALS = (
+        13249,
+        "Sip: invalid credentials",
+        "username, password or credentialRef is not usable.",
+    )
+    SIP_HEADERS_TOO_LONG = (
+        13253,
+        "Sip: headers too long",
+        "The part of the URI behind ? has 1024 characters or more. That leg fails.",
+    )
+    SIP_HOST_REFUSED = (
+        13254,
         "Sip: host not allowed",
         "The host resolves to an address that is not public, or the account may not call it. That leg fails.",
-    ),
-    13255: Meaning("Sip: own domain", "The host is this platform's own. That leg fails."),
-    13256: Meaning("Dial: invalid recordingStatusCallback", "Not an http(s) URL. It is ignored."),
-    13257: Meaning("Dial: invalid transcribeCallback", "Not an http(s) URL. It is ignored."),
+    )
+
     # The other verbs
-    13310: Meaning("Gather: invalid finishOnKey", "Not one of 0123456789*# and not empty. # is used."),
-    13312: Meaning("Gather: invalid method", "Neither GET nor POST. POST is used."),
-    13313: Meaning("Gather: invalid timeout", "Not 1 to 600 s. 5 is used."),
-    13314: Meaning("Gather: invalid numDigits", "Not 1 to 1000. No limit is used."),
-    13320: Meaning("Gather: invalid nested verb", "Only Say, Play and Pause. It is skipped."),
-    13325: Meaning("Gather: invalid Content-Type of Play", "The answer is no sound that can be played."),
-    13410: Meaning("Play: invalid loop", "Not a whole number from 0. 1 is used."),
-    13420: Meaning("Play: invalid Content-Type", "The answer is no sound that can be played."),
-    13510: Meaning("Say: invalid loop", "Not a whole number from 0. 1 is used."),
-    13511: Meaning("Say: invalid voice", "Neither man nor woman. man is used."),
-    13512: Meaning("Say: invalid language", "Not a language of Say. en is used."),
-    13520: Meaning("Say: invalid text", "There is nothing to say. It is skipped."),
-    13710: Meaning("Redirect: invalid method", "Neither GET nor POST. POST is used."),
-    13910: Meaning("Pause: invalid length", "Not 1 to 86400 s. 1 is used."),
-    15004: Meaning("Video: no video", "There is no video yet. That leg is placed with audio only."),
+    GATHER_INVALID_FINISH_ON_KEY = (
+        13310,
+        "Gather: invalid finishOnKey",
+        "Not one of 0123456789*# and not empty. # is used.",
+    )
+    GATHER_INVALID_METHOD = 13312, "Gather: invalid method", "Neither GET nor POST. POST is used."
+    GATHER_INVALID_TIMEOUT = 13313, "Gather: invalid timeout", "Not 1 to 600 s. 5 is used."
+    GATHER_INVALID_NUM_DIGITS = 13314, "Gather: invalid numDigits", "Not 1 to 1000. No limit is used."
+    GATHER_INVALID_NESTED_VERB = (
+        13320,
+        "Gather: invalid nested verb",
+        "Only Say, Play and Pause. It is skipped.",
+    )
+    PLAY_INVALID_LOOP = 13410, "Play: invalid loop", "Not a whole number from 0. 1 is used."
+    PLAY_INVALID_CONTENT_TYPE = (
+        13420,
+        "Play: invalid Content-Type",
+        "The answer is no sound that can be played.",
+    )
+    SAY_INVALID_LOOP = 13510, "Say: invalid loop", "Not a whole number from 0. 1 is used."
+    SAY_INVALID_VOICE = 13511, "Say: invalid voice", "Neither man nor woman. man is used."
+    SAY_INVALID_LANGUAGE = 13512, "Say: invalid language", "Not a language of Say. en is used."
+    SAY_INVALID_TEXT = (
+        13520,
+        "Say: invalid text",
+        "There is nothing to say, or it could not be spoken. It is skipped.",
+    )
+    REDIRECT_INVALID_METHOD = 13710, "Redirect: invalid method", "Neither GET nor POST. POST is used."
+    PAUSE_INVALID_LENGTH = 13910, "Pause: invalid length", "Not 1 to 86400 s. 1 is used."
+    NO_VIDEO = 15004, "Video: no video", "There is no video yet. That leg is placed with audio only."
+
     # REST
-    20001: Meaning("unknown parameters", "The request has parameters that the resource does not have."),
-    20003: Meaning("authentication failure", "AccountSid or AuthToken is wrong."),
-    20004: Meaning("method not allowed", "The resource does not have this HTTP method."),
-    20005: Meaning("account not active", "The account is closed or suspended."),
-    20006: Meaning("access denied", "The account may not use this resource."),
-    20007: Meaning("page too large", "The page size is above the maximum."),
-    20404: Meaning("not found", "There is no such resource."),
-    20409: Meaning("conflict", "The resource changed or the Idempotency-Key was used for another request."),
-    20429: Meaning("too many requests", "The account's rate limit is reached. Retry-After says when."),
-    20500: Meaning("internal server error", "Our fault."),
-    21201: Meaning("no To", "To is missing."),
-    21205: Meaning("invalid Url", "Url is missing or no http(s) URL."),
-    21210: Meaning("invalid From", "From is no number of the account."),
-    21211: Meaning("invalid To", "To is neither a number, a client nor a SIP URI."),
-    21212: Meaning("invalid caller ID", "From is neither a number nor a SIP URI."),
-    21213: Meaning("no From", "From is missing."),
-    21217: Meaning("invalid number", "The telephone number is not valid."),
-    21218: Meaning("invalid ApplicationSid", "There is no such application."),
-    21220: Meaning("call not in progress", "The call is over, or not in the state that the change needs."),
-    21226: Meaning("invalid SIP credentials", "SipAuthUsername or SipAuthPassword is not usable."),
-    21227: Meaning("headers too long", "The part of the SIP URI behind ? has 1024 characters or more."),
-    21228: Meaning("invalid header name", "A header name in the SIP URI is no token."),
-    21229: Meaning("invalid header value", "A header value in the SIP URI has a control character."),
-    21234: Meaning("invalid caller name", "The caller name has characters that it cannot carry."),
-    21262: Meaning("invalid Rcml", "The document in the request cannot run."),
-    21402: Meaning("invalid URL", "A URL of the request is no http(s) URL."),
-    21626: Meaning(
+    INVALID_PARAMETER = (
+        20001,
+        "invalid parameter",
+        "The resource does not have the parameter, or not with this value.",
+    )
+    AUTHENTICATION_FAILURE = 20003, "authentication failure", "AccountSid or AuthToken is wrong."
+    ACCOUNT_NOT_ACTIVE = 20005, "account not active", "The account is closed or suspended."
+    PAGE_TOO_LARGE = 20007, "page too large", "The page size is above the maximum."
+    NOT_FOUND = 20404, "not found", "There is no such resource."
+    CONFLICT = 20409, "conflict", "The Idempotency-Key was used for another request."
+    INTERNAL_SERVER_ERROR = 20500, "internal server error", "Our fault."
+    CALL_NO_TO = 21201, "no To", "To is missing."
+    CALL_INVALID_URL = 21205, "invalid Url", "Url is missing or no http(s) URL."
+    CALL_INVALID_TO = 21211, "invalid To", "To is neither a number, a client nor a SIP URI."
+    CALL_INVALID_FROM = 21212, "invalid caller ID", "From is neither a number nor a SIP URI."
+    CALL_NO_FROM = 21213, "no From", "From is missing."
+    CALL_NOT_IN_PROGRESS = (
+        21220,
+        "call not in progress",
+        "The call is over, or not in the state that the change needs.",
+    )
+    CALL_INVALID_CREDENTIALS = (
+        21226,
+        "invalid SIP credentials",
+        "SipAuthUsername or SipAuthPassword is not usable.",
+    )
+    CALL_HEADERS_TOO_LONG = (
+        21227,
+        "headers too long",
+        "The part of the SIP URI behind ? has 1024 characters or more.",
+    )
+    CALL_INVALID_RCML = 21262, "invalid Rcml", "The document in the request cannot run."
+    CALL_INVALID_CALLBACK_URL = 21402, "invalid URL", "A URL of the request is no http(s) URL."
+    INVALID_STATUS_CALLBACK_EVENT = (
+        21626,
         "invalid StatusCallbackEvent",
-        "Not one of initiated, ringing, answered, completed. The others are used.",
-    ),
+        "Not one of initiated, ringing, answered, completed. In a document the others are used.",
+    )
+
     # SIP
-    32001: Meaning("call rate exceeded", "More calls per second than the account may place. That leg fails."),
-    32005: Meaning("voice disabled", "Voice is disabled for the account."),
-    32006: Meaning(
-        "too many hops", "The call came back to where it had been (482), or passed too many servers (483)."
-    ),
-    32009: Meaning("user not registered", "The client is not registered at the moment."),
-    32011: Meaning(
-        "infrastructure error", "The SIP server did not answer, answered with a 5xx, or TLS failed."
-    ),
-    32012: Meaning("pooled call rate exceeded", "The calls per second of the platform are used up."),
-    32017: Meaning("carrier block", "The carrier refused the call."),
-    32018: Meaning(
-        "no media", "Neither RTP nor RTCP came for as long as the task waits (60 s). The call was hung up."
-    ),
-    32100: Meaning("SIP parse failure", "A SIP message could not be read."),
-    32101: Meaning("invalid SIP number", "The number in the SIP message is not valid."),
-    32102: Meaning("bad SDP", "The session description could not be read, or no codec is common."),
-    32103: Meaning("empty body", "A SIP message without the body that it needs."),
-    32110: Meaning(
-        "SIP URI warning", "A part of the URI is not supported, such as its transport. UDP is used."
-    ),
-    32111: Meaning(
-        "header name illegal", "A header name in the SIP URI is no token. That header is left out."
-    ),
-    32112: Meaning(
+    CALL_RATE_EXCEEDED = (
+        32001,
+        "call rate exceeded",
+        "More calls per second than the account may place. That leg fails.",
+    )
+    TOO_MANY_HOPS = (
+        32006,
+        "too many hops",
+        "The call came back to where it had been (482), or passed too many servers (483).",
+    )
+    CLIENT_NOT_REGISTERED = 32009, "user not registered", "The client is not registered at the moment."
+    SIP_UNREACHABLE = (
+        32011,
+        "infrastructure error",
+        "The host has no address, or its SIP server could not be sent the INVITE. That leg fails.",
+    )
+    NO_MEDIA = (
+        32018,
+        "no media",
+        "Neither RTP nor RTCP came for as long as the task waits (60 s). The call was hung up.",
+    )
+    SIP_PARSE_FAILURE = 32100, "SIP parse failure", "A SIP message could not be read."
+    SIP_URI_WARNING = (
+        32110,
+        "SIP URI warning",
+        "A part of the URI is not supported, such as its transport. UDP is used.",
+    )
+    HEADER_NAME_ILLEGAL = (
+        32111,
+        "header name illegal",
+        "A header name in the SIP URI is no token. That header is left out.",
+    )
+    HEADER_VALUE_ILLEGAL = (
+        32112,
         "header value illegal",
         "A header value in the SIP URI has a control character or is not UTF-8. That header is left out.",
-    ),
-    32113: Meaning(
-        "header not allowed", "The header name is reserved for the platform. That header is left out."
-    ),
-    32207: Meaning("secure media required", "The other side accepts encrypted media only."),
-    32208: Meaning("secure media refused", "The other side refuses encrypted media."),
-    32209: Meaning("TLS required", "The other side accepts TLS only."),
-    32214: Meaning("bad Dial Sip", "The Dial to SIP could not be carried out."),
-    32218: Meaning("transfer failed", "The REFER could not be carried out."),
-    32220: Meaning(
-        "recording failed", "The call was not recorded, or not to its end: the task had no room for it."
-    ),
-    32223: Meaning("no user part", "The SIP URI has no user part."),
-    32401: Meaning("digest refused", "The SIP server refused the user name or the password."),
-}
+    )
+    HEADER_NAME_RESERVED = (
+        32113,
+        "header not allowed",
+        "The header name is reserved for the platform. That header is left out.",
+    )
+    TRANSFER_FAILED = 32218, "transfer failed", "The REFER could not be carried out."
+    RECORDING_FAILED = (
+        32220,
+        "recording failed",
+        "The call was not recorded, or not to its end: the task had no room for it.",
+    )

@@ -25,7 +25,7 @@ from .media.speech import Speech, Synthesize
 from .media.uploads import Store, Uploads
 from .registrar.registrar import Register, Registrar
 from .routing.credentials import Credentials, no_credentials
-from .routing.resolver import Guard, Resolver
+from .routing.resolver import Resolver
 from .settings import Settings
 
 UPLOAD_SECONDS = 15.0
@@ -50,11 +50,10 @@ def run_task(
     loop = MainLoop()
     uploads = Uploads(store)
     switchboard = Switchboard(loop)
-    guard = Guard(settings.allowed_addresses)
+    guard = AddressGuard(",".join(settings.allowed_addresses))
     endpoint = Endpoint(settings, guard, switchboard.incoming)
     with tempfile.TemporaryDirectory(prefix="callapi-") as folder:
         resolver = Resolver(guard, settings.name_servers, ipv6=bool(settings.sip_host6))
-        address_guard = AddressGuard(",".join(settings.allowed_addresses))
         recorded = Path(folder) / "recordings"
         recorded.mkdir()
         recordings = Recordings(recorded, uploads, settings.api_url, settings.recordings_bytes)
@@ -66,7 +65,7 @@ def run_task(
                 controller=controller,
                 resolver=resolver,
                 speech=Speech(synthesize, Path(folder)),
-                downloads=Downloads(Path(folder), address_guard),
+                downloads=Downloads(Path(folder), guard),
                 recordings=recordings,
                 unseal=unseal,
                 credentials=credentials,

@@ -42,7 +42,7 @@ class Hangup(Value, frozen=True, tag="hangup"):
     call: str
 
 
-class Leg(Value, frozen=True):
+class OutboundLeg(Value, frozen=True):
     """One outbound call to place.
 
     ``uri`` is a SIP URI without header part.  ``from_uri`` is a SIP URI, or a bare user or number that the task
@@ -80,7 +80,7 @@ class Invite(Value, frozen=True, tag="invite"):
     ``time_limit``: seconds from its answer to our BYE, which no Dial extends; 0: as for any other call.
     """
 
-    leg: Leg
+    leg: OutboundLeg
     time_limit: float = 0
 
 
@@ -96,7 +96,7 @@ class Recording(Value, frozen=True):
     channels: Literal[1, 2] = 1
 
 
-class Dial(Value, frozen=True, tag="dial"):
+class DialLegs(Value, frozen=True, tag="dial"):
     """INVITE all legs.  The first that is accepted is bridged to ``call`` and the others are cancelled.
 
     ``ring_tone`` (a country) is what a caller with audio hears until the bridge, or the WAV at ``music`` (absolute
@@ -106,7 +106,7 @@ class Dial(Value, frozen=True, tag="dial"):
     """
 
     call: str
-    legs: tuple[Leg, ...]
+    legs: tuple[OutboundLeg, ...]
     time_limit: float = 14400
     ring_tone: str = "us"
     answer_on_bridge: bool = False
@@ -194,7 +194,7 @@ class Fetch(Value, frozen=True, tag="fetch"):
     parameters: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-Command = Ring | Answer | Reject | Hangup | Invite | Dial | Bridge | Part | Notify | Perform | Fetch
+Command = Ring | Answer | Reject | Hangup | Invite | DialLegs | Bridge | Part | Notify | Perform | Fetch
 
 
 def subject(command: Command) -> str:

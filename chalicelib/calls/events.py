@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from ..sip.status import Status
 from .registration import Contact
 from .session import Application, Headers, Launch, Method, Value
 
@@ -77,7 +78,7 @@ class Invited(BaseEvent, frozen=True, tag="invited"):
     sip_call_id: str
 
 
-RINGING = frozenset({180, 183})
+RINGING = frozenset({Status.RINGING, Status.SESSION_PROGRESS})
 """The provisional responses that say that a callee's telephone rings.  181, 182 and 199 tell of other things."""
 
 
@@ -183,24 +184,25 @@ class Fetched(BaseEvent, frozen=True, tag="fetched"):
     error: int = 0
 
 
-class Redirection(Value, frozen=True):
-    """The document that POST Calls/{CallSid} gives a call: by ``url`` or as ``rcml``, exactly one of them.
+class CallChange(Value, frozen=True):
+    """What POST Calls/{CallSid} asks of a call: ``status`` ends it, else it runs the document at ``url`` or ``rcml``.
 
-    ``with_peer``: the call that it is bridged to runs the document too (MoveConnectedCallLeg).
+    Exactly one of the three is set.  ``with_peer``: the call that it is bridged to runs the document too
+    (MoveConnectedCallLeg).
     """
 
+    status: Literal["", "canceled", "completed"] = ""
     url: str = ""
     method: Method = "POST"
     rcml: str = ""
     with_peer: bool = False
 
 
-class Modified(BaseEvent, frozen=True, tag="modified"):
-    """POST Calls/{CallSid}: ``status`` ends the call, ``redirection`` has it run another document."""
+class Changed(BaseEvent, frozen=True, tag="changed"):
+    """The API asked for ``change`` of the call."""
 
     call: str
-    status: Literal["", "canceled", "completed"] = ""
-    redirection: Redirection | None = None
+    change: CallChange
 
 
 class Abandoned(BaseEvent, frozen=True, tag="abandoned"):
@@ -235,7 +237,7 @@ Event = (
     | Ended
     | Performed
     | Fetched
-    | Modified
+    | Changed
     | Abandoned
     | TaskLost
 )

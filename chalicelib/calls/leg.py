@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from .. import sip
+from ..sip.status import Status
 from .commands import Hangup
 from .events import RINGING, Answered, Ended, Invited, Provisional
 from .routing.loops import error_of
 from .session import Call, CallStatus, Headers
+from .status_callbacks import report
 from .transition import Turn
-
-OK = 200
 
 
 def on_invited(turn: Turn, call: Call, event: Invited) -> None:
@@ -20,14 +20,14 @@ def on_invited(turn: Turn, call: Call, event: Invited) -> None:
     turn.update(call.sid, sip_call_id=event.sip_call_id)
     if first:
         turn.update(call.sid, status="initiated")
-        turn.report(call.sid, "initiated", "initiated")
+        report(turn, call.sid, "initiated", "initiated")
 
 
 def on_provisional(turn: Turn, call: Call, event: Provisional) -> None:
     """180 or 183: it rings, once."""
     if event.code in RINGING and call.status in ("queued", "initiated") and not call.ending:
         turn.update(call.sid, status="ringing", ringing_at=turn.at)
-        turn.report(call.sid, "ringing", "ringing")
+        report(turn, call.sid, "ringing", "ringing")
 
 
 def on_answered(turn: Turn, call: Call, event: Answered) -> bool:
@@ -39,9 +39,16 @@ def on_answered(turn: Turn, call: Call, event: Answered) -> bool:
         return False
     turn.update(call.sid, status="in-progress", answered_at=turn.at)
     if call.direction != "inbound":
-        turn.update(call.sid, sip_code=OK, headers=event.headers, final_headers=event.headers)
-    turn.report(call.sid, "answered", "in-progress")
+        turn.update(call.sid, sip_code=Status.OK, headers=event.headers, final_headers=event.headers)
+    report(turn, call.sid, "answered", "in-progress")
     return True
+
+
+def give_up(turn: Turn, sid: str) -> None:
+    """We end the leg: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
+    call = turn.find(sid)
+    if call is not None and not call.ending:
+        turn.update(sid, run=None, ending="completed" if call.answered else "canceled")
 
 
 def on_ended(turn: Turn, call: Call, event: Ended) -> None:
@@ -61,7 +68,7 @@ def end_call(
     turn.update(call.sid, status=status, ended_at=turn.at, error=error)
     if code:
         turn.update(call.sid, sip_code=code, sip_reason=reason, final_headers=headers)
-    turn.report(call.sid, "completed", status)
+    report(turn, call.sid, "completed", status)
 
 
 def _final_status(call: Call, code: int) -> CallStatus:

@@ -1,4 +1,4 @@
-"""The request parameters that customers see (CONTRACT §2, §3, §5), made from the state of a call.
+"""The request parameters that customers see (CONTRACT §5), made from the state of a call.
 
 They are made when the event happens, not when the request goes out: a callback that is delivered late still tells
 what was true then.  An empty parameter is left out.
@@ -6,12 +6,7 @@ what was true then.  An empty parameter is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from email.utils import formatdate
-
-import msgspec
-
-from .session import Call, CallEvent, CallStatus, Dial, Headers, Session
+from .session import Call, Headers, Session
 
 API_VERSION = "2012-04-24"
 
@@ -49,28 +44,6 @@ def header_parameters(prefix: str, headers: Headers) -> dict[str, str]:
     return joined
 
 
-def callback_parameters(
-    session: Session, call: Call, event: CallEvent, status: CallStatus, at: float
-) -> dict[str, str]:
-    """The parameters of a status callback (CONTRACT §3, Status callbacks)."""
-    parameters = voice_parameters(session, call) | {
-        "CallStatus": status,
-        "Timestamp": formatdate(at, usegmt=False, localtime=False).replace("-0000", "+0000"),
-        "CallbackSource": "call-progress-events",
-        "SequenceNumber": str(call.sequence),
-        "StatusCallbackEvent": event,
-    }
-    if event == "completed":
-        parameters["CallDuration"] = str(duration(call))
-        if call.sip_code:
-            parameters["SipResponseCode"] = str(call.sip_code)
-        if call.sip_reason:
-            parameters["SipResponseReason"] = call.sip_reason
-        if call.error:
-            parameters["ErrorCode"] = str(call.error)
-    return parameters
-
-
 def duration(call: Call) -> int:
     """Whole seconds from the answer to the end; 0 when never answered."""
     if call.answered_at is None or call.ended_at is None:
@@ -82,50 +55,3 @@ def ring_duration(call: Call, at: float) -> int:
     """Whole seconds from the start of the call to its answer, or to its end (``at`` while it has none)."""
     stop = call.answered_at or call.ended_at or at
     return max(0, int(stop - call.created_at))
-
-
-def dial_parameters(
-    dial: Dial, legs: Iterable[Call], chosen: Call, status: CallStatus, at: float
-) -> dict[str, str]:
-    """What the action request of a Dial adds (CONTRACT §2); ``chosen`` is the leg that stands for the Dial."""
-    talked = int(at - dial.bridged_at) if dial.bridged else 0
-    parameters = {
-        "DialCallStatus": status,
-        "DialCallSid": chosen.sid,
-        "DialCallDuration": str(max(0, talked)),
-        "DialBridged": "true" if dial.bridged else "false",
-        "DialRingDuration": str(ring_duration(chosen, at)),
-        "DialSipCallId": chosen.sip_call_id,
-        "DialSipResponseCode": str(final_code(chosen) or ""),
-        "DialLegs": msgspec.json.encode([_leg_report(leg, at) for leg in legs]).decode(),
-    }
-    parameters |= header_parameters("DialSipHeader_", chosen.final_headers)
-    return {name: value for name, value in parameters.items() if value}
-
-
-def final_code(leg: Call) -> int:
-    """The final response to the leg's INVITE; while it is outstanding, what our decision stands for.
-
-    A limit that passed counts as 408 (RFC 3261 §16.7, timer C), our own CANCEL as 487 (§9.2); 0 = none.
-    """
-    if leg.sip_code:
-        return leg.sip_code
-    return {"no-answer": 408, "canceled": 487}.get(leg.ending, 0)
-
-
-def _leg_report(leg: Call, at: float) -> dict[str, str | int]:
-    status = leg.status if leg.over else (leg.ending or leg.status)
-    ended = leg.ended_at if leg.ended_at is not None else at
-    report: dict[str, str | int] = {
-        "sid": leg.sid,
-        "to": leg.to,
-        "status": status,
-        "sipCode": final_code(leg),
-        "sipReason": leg.sip_reason,
-        "sipCallId": leg.sip_call_id,
-        "ringDuration": ring_duration(leg, at),
-        "duration": max(0, int(ended - leg.answered_at)) if leg.answered_at is not None else 0,
-    }
-    if leg.error:
-        report["errorCode"] = leg.error
-    return report

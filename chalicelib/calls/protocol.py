@@ -5,12 +5,12 @@ All of them are JSON: ``encode`` and ``decode`` are the only places where that i
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from .commands import Callback, Command, Fetch
-from .events import Event, Fetched, Redirection
+from .events import CallChange, Event, Fetched
 from .registration import Registered, Registration
 from .session import Value
 
@@ -84,16 +84,15 @@ class OutboundCall(Value, frozen=True):
     session: str
 
 
-class Modification(Value, frozen=True):
-    """In a task's own queue: what POST Calls/{CallSid} asks of a call whose session the task owns (see Modified).
+class ChangeRequest(Value, frozen=True):
+    """In a task's own queue: what the API asks of a call whose session the task owns.
 
     The queue may give it twice: ``id`` tells the second from another one like it.
     """
 
     session: str
     call: str
-    status: Literal["", "canceled", "completed"] = ""
-    redirection: Redirection | None = None
+    change: CallChange
     id: str = ""
 
 
@@ -121,7 +120,7 @@ _decoders: dict[type, msgspec.json.Decoder[Any]] = {
         Fetched,
         Callback,
         OutboundCall,
-        Modification,
+        ChangeRequest,
         Registration,
         Registered,
     )

@@ -13,33 +13,12 @@ from urllib.parse import unquote
 
 from ..sip import InvalidAddressError, InvalidSipUri, parse_uri
 from ..sip.contacts import ContactValue, read_contacts, read_seconds, same_address
-from ..sip.digest import ALGORITHMS, Algorithm, Credentials, ha1, proves, read_credentials
+from ..sip.status import Status
 from .session import Headers, Value
-
-__all__ = [
-    "ALGORITHMS",
-    "METHOD",
-    "Algorithm",
-    "Contact",
-    "Credentials",
-    "InvalidAddressError",
-    "RefusedError",
-    "Registered",
-    "Registration",
-    "Rule",
-    "accepted",
-    "ha1",
-    "live",
-    "proves",
-    "read_credentials",
-    "rule_of",
-    "subject",
-]
 
 METHOD = "REGISTER"
 DEFAULT_SECONDS, LEAST_SECONDS, MOST_SECONDS = 3600, 60, 86400
 MOST_CONTACTS = 5
-BAD_REQUEST, NOT_FOUND, BAD_EXTENSION, TOO_BRIEF, OUT_OF_ORDER = 400, 404, 420, 423, 500
 
 
 class Contact(Value, frozen=True):
@@ -113,9 +92,9 @@ def subject(registration: Registration) -> tuple[str, str]:
     try:
         uri = parse_uri(registration.aor)
     except InvalidSipUri:
-        raise RefusedError(BAD_REQUEST) from None
+        raise RefusedError(Status.BAD_REQUEST) from None
     if not uri.user:
-        raise RefusedError(NOT_FOUND)
+        raise RefusedError(Status.NOT_FOUND)
     return unquote(uri.user), uri.host
 
 
@@ -125,14 +104,14 @@ def rule_of(registration: Registration) -> Rule:
     Raises RefusedError, here for what is wrong with the REGISTER itself, and the rule for one that comes too late.
     """
     if registration.require:
-        raise RefusedError(BAD_EXTENSION, (("Unsupported", ", ".join(registration.require)),))
+        raise RefusedError(Status.BAD_EXTENSION, (("Unsupported", ", ".join(registration.require)),))
     try:
         asked = read_contacts(registration.contacts)
     except InvalidAddressError:
-        raise RefusedError(BAD_REQUEST) from None
+        raise RefusedError(Status.BAD_REQUEST) from None
     if asked is None:
         if read_seconds(registration.expires) != 0:
-            raise RefusedError(BAD_REQUEST)
+            raise RefusedError(Status.BAD_REQUEST)
         return lambda before: _removed(registration, before)
     bindings = tuple((contact, _lifetime(contact, registration)) for contact in asked)
     return lambda before: _bound(registration, bindings, before)
@@ -141,7 +120,7 @@ def rule_of(registration: Registration) -> Rule:
 def accepted(contacts: tuple[Contact, ...], at: float) -> Registered:
     """The 200 with all contacts and the seconds that each has left (step 8)."""
     lines = tuple(("Contact", _listed(contact, at)) for contact in live(contacts, at))
-    return Registered(200, (*lines, ("Date", formatdate(at, usegmt=True))))
+    return Registered(Status.OK, (*lines, ("Date", formatdate(at, usegmt=True))))
 
 
 def _listed(contact: Contact, at: float) -> str:
@@ -157,7 +136,7 @@ def _lifetime(contact: ContactValue, registration: Registration) -> int:
     if seconds is None:
         seconds = DEFAULT_SECONDS
     if 0 < seconds < LEAST_SECONDS:
-        raise RefusedError(TOO_BRIEF, (("Min-Expires", str(LEAST_SECONDS)),))
+        raise RefusedError(Status.INTERVAL_TOO_BRIEF, (("Min-Expires", str(LEAST_SECONDS)),))
     return min(seconds, MOST_SECONDS)
 
 
@@ -194,7 +173,7 @@ def _check_order(registration: Registration, present: Contact) -> None:
     if present.call_id != registration.call_id or registration.cseq > present.cseq:
         return
     if (present.cseq, present.registered_at) != (registration.cseq, registration.at):
-        raise RefusedError(OUT_OF_ORDER)
+        raise RefusedError(Status.SERVER_INTERNAL_ERROR)
 
 
 def _contact(registration: Registration, asked: ContactValue, seconds: int) -> Contact:

@@ -12,7 +12,7 @@ from typing import Literal
 
 import msgspec
 
-from ..sip.message import Headers as Headers
+from ..sip.headers import Headers as Headers
 from .routing.policy import Policy
 
 CallStatus = Literal[
@@ -54,12 +54,18 @@ class Application(Value, frozen=True):
     policy: Policy | None = None
 
 
+class WaitsFor(Value, frozen=True):
+    """What moves a run on: the end of this fetch or performance.  An event with another id is late and ignored."""
+
+    kind: Literal["fetch", "performance"]
+    id: str
+
+
 class Run(Value, frozen=True):
     """A call runs a document: which one, where in it, and what it is waiting for.
 
     ``document`` is the SHA-256 (hex) of the text in ``Session.documents``; empty while the first fetch is under
-    way.  ``base_url`` resolves the document's relative URLs.  ``position`` counts top-level verbs.  ``waiting``
-    is the id of the fetch or performance whose end moves the run on; an event with another id is late and ignored.
+    way.  ``base_url`` resolves the document's relative URLs.  ``position`` counts top-level verbs.
     ``hops`` counts fetches since the call last heard or did something, to stop documents that redirect for ever.
     A call that still rings may have the run that begins with its answer: then ``document``, or else the one to be
     fetched from ``base_url`` by ``method``.
@@ -69,10 +75,15 @@ class Run(Value, frozen=True):
     base_url: str = ""
     method: Method = "POST"
     position: int = 0
-    waiting: str = ""
+    waits_for: WaitsFor | None = None
     fallback_url: str = ""
     fallback_method: Method = "POST"
     hops: int = 0
+
+    @property
+    def fetching(self) -> str:
+        """The id of the fetch that it waits for; empty when it waits for none."""
+        return self.waits_for.id if self.waits_for is not None and self.waits_for.kind == "fetch" else ""
 
 
 class Recorded(Value, frozen=True):

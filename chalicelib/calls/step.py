@@ -7,15 +7,18 @@ rest on.  An event that does not fit the state (late, twice, for a stranger) cha
 
 from __future__ import annotations
 
-from .commands import Hangup, Reject
+from ..sip.status import Status
+from .api_calls import begin, created, on_changed, on_claimed
+from .commands import Reject
 from .dial.dial import on_bridged, on_starred, review_dial
 from .dial.recording import on_recording
 from .dial.transfer import awaited, on_refer_answered, on_referred
-from .document import fetch_document, go_on, on_fetched, on_performed, start
+from .document import go_on, on_fetched, on_performed, start
 from .events import (
     Abandoned,
     Answered,
     Bridged,
+    Changed,
     Claimed,
     Created,
     Ended,
@@ -23,7 +26,6 @@ from .events import (
     Fetched,
     Incoming,
     Invited,
-    Modified,
     Performed,
     Provisional,
     RecordingEnded,
@@ -34,15 +36,12 @@ from .events import (
     TaskLost,
 )
 from .failed_session import on_abandoned, on_task_lost
-from .launching import created, on_claimed
 from .leg import on_answered, on_ended, on_invited, on_provisional
-from .modification import begin, on_modified
-from .routing import loops as hops
-from .session import Call, Run, Session
+from .routing import loops
+from .screening import begin_screening
+from .session import Call, Session
 from .transition import Step as Step
 from .transition import Turn
-
-NO_SUCH_NUMBER = 404
 
 
 def step(session: Session | None, event: Event) -> Step:
@@ -61,8 +60,8 @@ def step(session: Session | None, event: Event) -> Step:
 
 def _incoming(event: Incoming) -> Step:
     if event.application is None:
-        return Step(None, (Reject(event.call, NO_SUCH_NUMBER),))
-    if code := hops.refusal(event):
+        return Step(None, (Reject(event.call, Status.NOT_FOUND),))
+    if code := loops.refusal(event):
         return Step(None, (Reject(event.call, code),))
     parent = Call(
         sid=event.call,
@@ -114,7 +113,7 @@ def _apply(turn: Turn, event: Event) -> None:
 def _apply_to_call(
     turn: Turn,
     call: Call,
-    event: Invited | Provisional | Answered | Bridged | Starred | Referred | RingTimeout | Ended | Modified,
+    event: Invited | Provisional | Answered | Bridged | Starred | Referred | RingTimeout | Ended | Changed,
 ) -> None:
     match event:
         case Invited():
@@ -130,8 +129,8 @@ def _apply_to_call(
                 turn.update(call.sid, ending="no-answer")
         case Ended():
             _ended(turn, call, event)
-        case Modified():
-            on_modified(turn, call, event)
+        case Changed():
+            on_changed(turn, call, event)
 
 
 def _apply_to_dial(turn: Turn, call: Call, event: Bridged | Starred | Referred) -> None:
@@ -153,7 +152,8 @@ def _resume(turn: Turn, event: Fetched | Performed) -> None:
     if isinstance(event, Fetched) and (dialler := awaited(turn, event)) is not None:
         on_refer_answered(turn, dialler, event)
         return
-    if call is None or call.run is None or call.run.waiting != event.id:
+    waits_for = call.run.waits_for if call is not None and call.run is not None else None
+    if waits_for is None or waits_for.id != event.id:
         return
     if isinstance(event, Fetched):
         on_fetched(turn, event)
@@ -176,22 +176,14 @@ def _answered(turn: Turn, call: Call, event: Answered) -> None:
     elif call.direction == "outbound-api":
         start(turn, call.sid)
     elif call.direction == "outbound-dial" and call.screening_url:
-        dialler = turn.dialler(call)
-        if dialler is None or dialler.dial is None or dialler.dial.bridged:
-            turn.command(Hangup(call.sid))
-        else:
-            fetch_document(turn, call.sid, Run(), call.screening_url, call.screening_method, {})
+        begin_screening(turn, call)
 
 
 def _ended(turn: Turn, call: Call, event: Ended) -> None:
     """A run that waits for a request already under way is kept until the answer, so that the session is not over."""
     on_ended(turn, call, event)
-    if call.dialled_by_document or (call.dial is None and not _fetching(call)):
+    if call.dialled_by_document or (call.dial is None and call.run is not None and not call.run.fetching):
         turn.update(call.sid, run=None)
-
-
-def _fetching(call: Call) -> bool:
-    return call.run is not None and call.run.waiting.startswith("FE")
 
 
 def _settle(turn: Turn) -> None:

@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
 from ..rcml import Problem
 from .commands import Callback, Command, Fetch, subject
 from .events import BaseEvent
-from .parameters import callback_parameters, voice_parameters
 from .registration import Contact
-from .session import MOST_URL, Call, CallEvent, CallStatus, Method, Run, Session, Value
-
-BAD_URL = 11100
+from .session import Call, Session, Value
 
 
 class Step(Value, frozen=True):
@@ -137,6 +133,10 @@ class Turn:
         if isinstance(command, Fetch) or not self._calls[subject(command)].over:
             self._commands.append(command)
 
+    def callback(self, callback: Callback) -> None:
+        """Have ``callback`` delivered."""
+        self._callbacks.append(callback)
+
     def problem(self, code: int, message: str, line: int = 0) -> None:
         """Note an error of the catalogue for the log."""
         self._problems.append(Problem(code, message, line, 0, "error"))
@@ -144,72 +144,6 @@ class Turn:
     def problems(self, problems: tuple[Problem, ...]) -> None:
         """Note what was found in a document."""
         self._problems.extend(problems)
-
-    def report(self, sid: str, event: CallEvent, status: CallStatus) -> None:
-        """Fire the status callback of ``event`` if the call's hook asks for it, with the next SequenceNumber."""
-        call = self._calls[sid]
-        if call.hook is None or event not in call.hook.events:
-            return
-        self._callbacks.append(
-            Callback(
-                id=f"{sid}-{call.sequence}",
-                call=sid,
-                account_sid=self._session.account_sid,
-                url=call.hook.url,
-                method=call.hook.method,
-                event=event,
-                sequence=call.sequence,
-                at=self.at,
-                parameters=callback_parameters(self._session, call, event, status, self.at),
-            )
-        )
-        self.update(sid, sequence=call.sequence + 1)
-
-    def resolve(self, run: Run, url: str) -> str | None:
-        """``url`` made absolute against the document of ``run``; None (and a problem) when it cannot be."""
-        try:
-            absolute = urljoin(run.base_url, url)
-            parts = urlsplit(absolute)
-            valid = parts.scheme in ("http", "https") and bool(parts.hostname) and len(absolute) <= MOST_URL
-        except ValueError:
-            valid = False
-        if valid:
-            return absolute
-        self.problem(
-            BAD_URL,
-            f"no absolute http(s) URL of at most {MOST_URL} characters, also not with that of the document:"
-            f" {url[:200]!r}",
-        )
-        return None
-
-    def absolute(self, sid: str, url: str | None) -> str:
-        """``url`` against the document that the call runs; empty when there is none or it cannot be used."""
-        run = self._calls[sid].run
-        return (self.resolve(run, url) or "") if url and run is not None else ""
-
-    def fetch(self, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
-        """Send the call to fetch its next document; ``run`` is what it keeps of the present one."""
-        request = self.ask(sid, url, method, extra)
-        self.update(sid, run=msgspec.structs.replace(run, waiting=request, hops=run.hops + 1))
-
-    def inform(self, sid: str, url: str, method: Method, extra: dict[str, str]) -> None:
-        """Ask the application in the name of the call; nobody runs what it answers."""
-        request = self.ask(sid, url, method, extra)
-        self.update(sid, unheard=(*self._calls[sid].unheard, request))
-
-    def ask(self, sid: str, url: str, method: Method, extra: dict[str, str]) -> str:
-        """Ask the application in the name of the call; returns the id that the answer will have."""
-        request = self.new_id("FE")
-        parameters = voice_parameters(self._session, self._calls[sid]) | extra
-        self.command(Fetch(sid, request, self._session.account_sid, url, method, parameters))
-        return request
-
-    def abandon(self, sid: str) -> None:
-        """Take the call off its document.  A fetch that is under way is still waited for, and not run."""
-        call = self._calls[sid]
-        waiting = call.run.waiting if call.run else ""
-        unheard = (*call.unheard, waiting) if waiting.startswith("FE") else call.unheard
-        self.update(sid, run=None, unheard=unheard)
 
     def finish(self) -> Step:
         """The step that this turn amounts to; documents and calls that nothing needs any more are dropped."""

@@ -4,7 +4,6 @@
 wrong. Pure: no I/O, no clock, nothing of the rest of CallAPI.
 """
 
-from ..catalogue import CATALOGUE, Meaning
 from .errors import NoResponseError, NotWellFormedError, Problem, RcmlError, TooLargeError
 from .nouns import Client, Noun, Number, Sip, Video
 from .parser import parse
@@ -12,13 +11,11 @@ from .sealing import seal_passwords
 from .verbs import Dial, Document, Gather, Hangup, Pause, Play, Prompt, Redirect, Reject, Say, Verb
 
 __all__ = [
-    "CATALOGUE",
     "Client",
     "Dial",
     "Document",
     "Gather",
     "Hangup",
-    "Meaning",
     "NoResponseError",
     "NotWellFormedError",
     "Noun",

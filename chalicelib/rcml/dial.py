@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from ..catalogue import Code
 from . import schema
 from .errors import Problem
 from .nouns import Client, Noun, Number, Sip, Video
@@ -18,11 +19,6 @@ if TYPE_CHECKING:
 MAX_NOUNS = 10
 """Of one Dial (CONTRACT §2).  Those after it are dropped: error 13250."""
 
-NESTED = 13215
-TOO_MANY = 13250
-BAD_SIP_URI = 13243
-BAD_CREDENTIALS = 13249
-BAD_NUMBER = 13223
 
 MAX_CLIENT = 121
 """Characters; none that is longer can register."""
@@ -45,21 +41,27 @@ def _nouns(element: _Element, report: Report) -> tuple[Noun, ...]:
         if read is None:
             _skip_noun(child, report)
         elif len(found) == MAX_NOUNS:
-            report.error(child, TOO_MANY, f"<Dial> has more than {MAX_NOUNS} nouns: the rest is not dialled")
+            report.error(
+                child,
+                Code.DIAL_TOO_MANY_NOUNS,
+                f"<Dial> has more than {MAX_NOUNS} nouns: the rest is not dialled",
+            )
             break
         else:
             found.append(read(child, report))
     if found and text_of(element):
-        report.warning(element, NESTED, "<Dial> has nouns, so its text is not dialled")
+        report.warning(
+            element, Code.DIAL_INVALID_NESTED_ELEMENT, "<Dial> has nouns, so its text is not dialled"
+        )
     return tuple(found)
 
 
 def _skip_noun(element: _Element, report: Report) -> None:
     name = name_of(element)
     if name in schema.NOT_YET_NOUNS:
-        report.warning(element, NESTED, f"<{name}> is not supported yet: skipped")
+        report.warning(element, Code.DIAL_INVALID_NESTED_ELEMENT, f"<{name}> is not supported yet: skipped")
     else:
-        skip_child(element, NESTED, "Dial", _NOUNS, report)
+        skip_child(element, Code.DIAL_INVALID_NESTED_ELEMENT, "Dial", _NOUNS, report)
 
 
 def _text_noun(element: _Element, report: Report) -> tuple[Noun, ...]:
@@ -67,7 +69,7 @@ def _text_noun(element: _Element, report: Report) -> tuple[Noun, ...]:
     target = text_of(element)
     line = element.sourceline or 0
     if not target:
-        report.error(element, NESTED, "<Dial> has nothing to dial")
+        report.error(element, Code.DIAL_INVALID_NESTED_ELEMENT, "<Dial> has nothing to dial")
         return ()
     if "@" in target:
         fields = schema.SIP.defaults.copy()
@@ -82,14 +84,19 @@ def _sip(element: _Element, report: Report) -> Sip:
     video = fields["video"] = _video(element, report) if len(element) else None
     target = _named_target(element, fields.pop("name"), video, report)
     if not target:
-        fields["problem"] = report.error(element, BAD_SIP_URI, "<Sip> has no SIP URI")
+        fields["problem"] = report.error(element, Code.SIP_INVALID_URI, "<Sip> has no SIP URI")
     if fields["credential_ref"] and (fields["username"] or fields["password"]):
         fields["username"] = fields["password"] = None
         report.warning(
-            element, BAD_CREDENTIALS, "credentialRef is used, not username and password", "credentialRef"
+            element,
+            Code.SIP_INVALID_CREDENTIALS,
+            "credentialRef is used, not username and password",
+            "credentialRef",
         )
     elif fields["password"] and not fields["username"]:
-        report.warning(element, BAD_CREDENTIALS, "<Sip> has a password without a username", "password")
+        report.warning(
+            element, Code.SIP_INVALID_CREDENTIALS, "<Sip> has a password without a username", "password"
+        )
     return Sip(line=element.sourceline or 0, target=target, **fields)
 
 
@@ -107,7 +114,7 @@ def _client(element: _Element, report: Report) -> Client:
     target = _named_target(element, fields.pop("name"), video, report)
     if not 0 < len(target.partition("?")[0].strip()) <= MAX_CLIENT:
         message = f"<Client> has no name of at most {MAX_CLIENT} characters"
-        fields["problem"] = report.error(element, NESTED, message)
+        fields["problem"] = report.error(element, Code.DIAL_INVALID_NESTED_ELEMENT, message)
     return Client(line=element.sourceline or 0, target=target, **fields)
 
 
@@ -117,10 +124,10 @@ def _named_target(element: _Element, name: str, video: Video | None, report: Rep
     if video is not None:
         if text:
             message = "with <Video> the name is dialled, not the text"
-            report.warning(element, schema.SCHEMA_WARNING, message)
+            report.warning(element, Code.SCHEMA_WARNING, message)
         return name
     if name and text:
-        report.warning(element, schema.SCHEMA_WARNING, "the text is dialled, not the name", "name")
+        report.warning(element, Code.SCHEMA_WARNING, "the text is dialled, not the name", "name")
     return text or name
 
 
@@ -128,7 +135,7 @@ def _video(element: _Element, report: Report) -> Video | None:
     video = None
     for child in element:
         if name_of(child) != "Video":
-            skip_child(child, schema.SCHEMA_WARNING, name_of(element), ("Video",), report)
+            skip_child(child, Code.SCHEMA_WARNING, name_of(element), ("Video",), report)
             continue
         fields = read_fields(child, schema.VIDEO, report)
         if fields["enable"] and video is None:
@@ -140,7 +147,9 @@ def _number_problem(element: _Element, target: str, report: Report) -> Problem |
     number = target.partition("?")[0]
     if len(number) <= MAX_NUMBER and _NUMBER.issuperset(number) and any(map(str.isdigit, number)):
         return None
-    return report.error(element, BAD_NUMBER, "<Number> has no telephone number of at most 50 characters")
+    return report.error(
+        element, Code.NUMBER_INVALID_FORMAT, "<Number> has no telephone number of at most 50 characters"
+    )
 
 
 _NOUNS: dict[str, Callable[[_Element, Report], Noun]] = {"Sip": _sip, "Number": _number, "Client": _client}

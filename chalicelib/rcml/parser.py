@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from ..catalogue import Code
 from . import schema
 from .dial import dial
 from .errors import NoResponseError
@@ -24,9 +25,6 @@ from .verbs import Document, Gather, Hangup, Pause, Play, Prompt, Redirect, Reje
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-NO_RESPONSE = 12102
-NO_TEXT = 13520
-BAD_NESTED_VERB = 13320
 
 _XML = etree.XMLParser(
     encoding="utf-8",  # `source` has decoded it, whatever it declares
@@ -51,7 +49,9 @@ def parse(text: str | bytes) -> Document:
     root = _root(source)
     report = Report(source, root)
     if root.tag != "Response" and name_of(root) != "Response":
-        raise NoResponseError(report.error(root, NO_RESPONSE, "the root element is not <Response>"))
+        raise NoResponseError(
+            report.error(root, Code.DOCUMENT_NO_RESPONSE, "the root element is not <Response>")
+        )
     verbs = tuple(verb for element in root if (verb := _verb(element, report)) is not None)
     return Document(verbs, report.problems)
 
@@ -70,9 +70,9 @@ def _verb(element: _Element, report: Report) -> Verb | None:
         return read(element, report)
     name = name_of(element)
     if name in schema.NOT_YET_VERBS:
-        report.warning(element, schema.SCHEMA_WARNING, f"<{name}> is not supported yet: skipped")
+        report.warning(element, Code.SCHEMA_WARNING, f"<{name}> is not supported yet: skipped")
     else:
-        skip_child(element, schema.SCHEMA_WARNING, "Response", _VERBS, report)
+        skip_child(element, Code.SCHEMA_WARNING, "Response", _VERBS, report)
     return None
 
 
@@ -81,7 +81,7 @@ def _say(element: _Element, report: Report) -> Say | None:
     skip_children(element, report)
     text = "".join(element.itertext()).strip() if len(element) else text_of(element)
     if not text:
-        report.warning(element, NO_TEXT, "<Say> has no text: skipped")
+        report.warning(element, Code.SAY_INVALID_TEXT, "<Say> has no text: skipped")
         return None
     return Say(line=element.sourceline or 0, text=text, **fields)
 
@@ -103,7 +103,7 @@ def _url_text(element: _Element, report: Report) -> str | None:
     try:
         return url(text_of(element))
     except ValueError as reason:
-        report.error(element, schema.BAD_URL, f"the text of <{name_of(element)}> {reason}: skipped")
+        report.error(element, Code.INVALID_URL, f"the text of <{name_of(element)}> {reason}: skipped")
         return None
 
 
@@ -128,7 +128,7 @@ def _gather(element: _Element, report: Report) -> Gather:
     for child in element:
         read = by_name(_PROMPTS, child)
         if read is None:
-            skip_child(child, BAD_NESTED_VERB, "Gather", _PROMPTS, report)
+            skip_child(child, Code.GATHER_INVALID_NESTED_VERB, "Gather", _PROMPTS, report)
         elif (prompt := read(child, report)) is not None:
             prompts.append(prompt)
     return Gather(line=element.sourceline or 0, prompts=tuple(prompts), **fields)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..catalogue import Code
 from .report import Report
-from .schema import SCHEMA_WARNING, Attribute, Schema
+from .schema import Attribute, Schema
 from .values import PartlyWrongError
 
 if TYPE_CHECKING:
@@ -63,14 +64,14 @@ def skip_child(element: _Element, code: int, parent: str, known: Iterable[str], 
 def skip_children(element: _Element, report: Report) -> None:
     """Warn of every child of an element that has none."""
     for child in element:
-        skip_child(child, SCHEMA_WARNING, name_of(element), (), report)
+        skip_child(child, Code.SCHEMA_WARNING, name_of(element), (), report)
 
 
 def _unknown_attribute(element: _Element, name: str, schema: Schema, report: Report) -> None:
     if name.startswith("{"):  # of another vocabulary: xsi:…, xml:lang
         return
     message = f"<{name_of(element)}> has no attribute {_clip(name)}"
-    report.unknown(element, name, SCHEMA_WARNING, message, schema.attributes, attribute=name)
+    report.unknown(element, name, Code.SCHEMA_WARNING, message, schema.attributes, attribute=name)
 
 
 def _wrong_value(

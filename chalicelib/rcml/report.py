@@ -6,9 +6,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 from xml.parsers import expat
 
+from ..catalogue import Code
 from .errors import Problem, Severity
 from .positions import Place, Tag, attributes, place_of, start_tags
-from .source import NOT_XML, Source
+from .source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,9 @@ class Report:
         self._problems: list[Problem] = []
         for offset in source.repairs[:MAX_PROBLEMS]:
             place = place_of(source.original, offset)
-            self._add(NOT_XML, "a & that begins no entity was read as &amp;", place, "warning")
+            self._add(
+                Code.DOCUMENT_PARSE_FAILURE, "a & that begins no entity was read as &amp;", place, "warning"
+            )
 
     @property
     def problems(self) -> tuple[Problem, ...]:

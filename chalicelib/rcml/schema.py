@@ -1,8 +1,7 @@
 """The attributes of every element, as data: name → field, converter, default, code of a wrong value.
 
 A row is all that the parser knows about an attribute; a new attribute is a new row and a new field, nothing
-more. Values, defaults and codes: CONTRACT §2, §3; of the other verbs Restcomm's documents.  Codes:
-`catalogue`.
+more. Values, defaults and codes: CONTRACT §2, §3; of the other verbs Restcomm's documents.
 """
 
 from __future__ import annotations
@@ -11,13 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..catalogue import Code
 from . import values
 
 Converter = Callable[[str], Any]
-
-SCHEMA_WARNING = 12200
-BAD_URL = 11100
-BAD_EVENT = 21626
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,88 +55,107 @@ _SPEECH_LANGUAGES = ("en-US", "en-GB", "es-ES", "it-IT", "fr-FR", "pl-PL", "pt-P
 def _callbacks(method_code: int) -> dict[str, Attribute]:
     """What every noun has: its screening document and its status callbacks."""
     return {
-        "url": Attribute("url", values.url, None, BAD_URL),
+        "url": Attribute("url", values.url, None, Code.INVALID_URL),
         "method": Attribute("method", values.method, "POST", method_code),
-        "statusCallback": Attribute("status_callback", values.url, None, BAD_URL),
+        "statusCallback": Attribute("status_callback", values.url, None, Code.INVALID_URL),
         "statusCallbackMethod": Attribute("status_callback_method", values.method, "POST", method_code),
-        "statusCallbackEvent": Attribute("status_callback_events", values.events, ("completed",), BAD_EVENT),
+        "statusCallbackEvent": Attribute(
+            "status_callback_events", values.events, ("completed",), Code.INVALID_STATUS_CALLBACK_EVENT
+        ),
     }
 
 
 SAY = Schema(
     {
-        "voice": Attribute("voice", values.one_of("man", "woman"), "man", 13511),
-        "language": Attribute("language", values.one_of(*_SAY_LANGUAGES), "en", 13512),
-        "loop": Attribute("loop", _LOOP, 1, 13510),
+        "voice": Attribute("voice", values.one_of("man", "woman"), "man", Code.SAY_INVALID_VOICE),
+        "language": Attribute("language", values.one_of(*_SAY_LANGUAGES), "en", Code.SAY_INVALID_LANGUAGE),
+        "loop": Attribute("loop", _LOOP, 1, Code.SAY_INVALID_LOOP),
     }
 )
-PLAY = Schema({"loop": Attribute("loop", _LOOP, 1, 13410)})
-PAUSE = Schema({"length": Attribute("length", values.integer(1, 86_400), 1, 13910)})
-REDIRECT = Schema({"method": Attribute("method", values.method, "POST", 13710)})
+PLAY = Schema({"loop": Attribute("loop", _LOOP, 1, Code.PLAY_INVALID_LOOP)})
+PAUSE = Schema({"length": Attribute("length", values.integer(1, 86_400), 1, Code.PAUSE_INVALID_LENGTH)})
+REDIRECT = Schema({"method": Attribute("method", values.method, "POST", Code.REDIRECT_INVALID_METHOD)})
 REJECT = Schema(
-    {"reason": Attribute("reason", values.one_of("rejected", "busy"), "rejected", SCHEMA_WARNING)}
+    {"reason": Attribute("reason", values.one_of("rejected", "busy"), "rejected", Code.SCHEMA_WARNING)}
 )
 HANGUP = Schema({})
 GATHER = Schema(
     {
-        "action": Attribute("action", values.url, None, BAD_URL),
-        "method": Attribute("method", values.method, "POST", 13312),
-        "timeout": Attribute("timeout", _SECONDS, 5, 13313),
-        "finishOnKey": Attribute("finish_on_key", values.finish_key, "#", 13310),
-        "numDigits": Attribute("num_digits", values.integer(1, 1000), None, 13314),
-        "input": Attribute("input", values.gather_input, "dtmf", SCHEMA_WARNING),
-        "language": Attribute("language", values.spelled(*_SPEECH_LANGUAGES), "en-US", SCHEMA_WARNING),
-        "hints": Attribute("hints", values.text, "", SCHEMA_WARNING),
-        "partialResultCallback": Attribute("partial_result_callback", values.url, None, BAD_URL),
+        "action": Attribute("action", values.url, None, Code.INVALID_URL),
+        "method": Attribute("method", values.method, "POST", Code.GATHER_INVALID_METHOD),
+        "timeout": Attribute("timeout", _SECONDS, 5, Code.GATHER_INVALID_TIMEOUT),
+        "finishOnKey": Attribute("finish_on_key", values.finish_key, "#", Code.GATHER_INVALID_FINISH_ON_KEY),
+        "numDigits": Attribute("num_digits", values.integer(1, 1000), None, Code.GATHER_INVALID_NUM_DIGITS),
+        "input": Attribute("input", values.gather_input, "dtmf", Code.SCHEMA_WARNING),
+        "language": Attribute("language", values.spelled(*_SPEECH_LANGUAGES), "en-US", Code.SCHEMA_WARNING),
+        "hints": Attribute("hints", values.text, "", Code.SCHEMA_WARNING),
+        "partialResultCallback": Attribute("partial_result_callback", values.url, None, Code.INVALID_URL),
         "partialResultCallbackMethod": Attribute(
-            "partial_result_callback_method", values.method, "POST", 13312
+            "partial_result_callback_method", values.method, "POST", Code.GATHER_INVALID_METHOD
         ),
     }
 )
 DIAL = Schema(
     {
-        "action": Attribute("action", values.url, None, BAD_URL),
-        "method": Attribute("method", values.method, "POST", 13210),
-        "timeout": Attribute("timeout", _SECONDS, 30, 13212),
-        "timeLimit": Attribute("time_limit", values.integer(1, 86_400), 14_400, 13216),
-        "callerId": Attribute("caller_id", values.caller_id, None, 13214, blames="caller_id_error"),
-        "record": Attribute("record", values.record, None, 13217),
-        "hangupOnStar": Attribute("hangup_on_star", values.boolean, default=False, code=13213),
-        "answerOnBridge": Attribute("answer_on_bridge", values.boolean, default=False, code=13219),
-        "ringTone": Attribute("ring_tone", values.ring_tone, "us", 13220),
-        "dialMusic": Attribute("dial_music", values.url, None, 13220),
-        "sequential": Attribute("sequential", values.boolean, default=False, code=13218),
-        "referUrl": Attribute("refer_url", values.url, None, BAD_URL),
-        "referMethod": Attribute("refer_method", values.method, "POST", 13210),
+        "action": Attribute("action", values.url, None, Code.INVALID_URL),
+        "method": Attribute("method", values.method, "POST", Code.DIAL_INVALID_METHOD),
+        "timeout": Attribute("timeout", _SECONDS, 30, Code.DIAL_INVALID_TIMEOUT),
+        "timeLimit": Attribute("time_limit", values.integer(1, 86_400), 14_400, Code.DIAL_INVALID_TIME_LIMIT),
+        "callerId": Attribute(
+            "caller_id", values.caller_id, None, Code.DIAL_INVALID_CALLER_ID, blames="caller_id_error"
+        ),
+        "record": Attribute("record", values.record, None, Code.DIAL_INVALID_RECORD),
+        "hangupOnStar": Attribute(
+            "hangup_on_star", values.boolean, default=False, code=Code.DIAL_INVALID_HANGUP_ON_STAR
+        ),
+        "answerOnBridge": Attribute(
+            "answer_on_bridge", values.boolean, default=False, code=Code.DIAL_INVALID_ANSWER_ON_BRIDGE
+        ),
+        "ringTone": Attribute("ring_tone", values.ring_tone, "us", Code.DIAL_INVALID_RING_TONE),
+        "dialMusic": Attribute("dial_music", values.url, None, Code.DIAL_INVALID_RING_TONE),
+        "sequential": Attribute(
+            "sequential", values.boolean, default=False, code=Code.DIAL_INVALID_SEQUENTIAL
+        ),
+        "referUrl": Attribute("refer_url", values.url, None, Code.INVALID_URL),
+        "referMethod": Attribute("refer_method", values.method, "POST", Code.DIAL_INVALID_METHOD),
     },
     also=("caller_id_error",),
 )
 SIP = Schema(
     {
-        "name": Attribute("name", values.text, "", 13243),
-        **_callbacks(13241),
-        "username": Attribute("username", values.credential, None, 13249, blames="problem"),
-        "password": Attribute("password", values.credential, None, 13249, blames="problem", secret=True),
-        "credentialRef": Attribute("credential_ref", values.credential, None, 13249, blames="problem"),
-        "delay": Attribute("delay", values.integer(0, 600), 0, SCHEMA_WARNING),
-        "timeout": Attribute("timeout", _SECONDS, None, 13212),
-        "priority": Attribute("priority", values.integer(0, 65_535), 0, SCHEMA_WARNING),
-        "weight": Attribute("weight", values.integer(1, 65_535), 1, SCHEMA_WARNING),
+        "name": Attribute("name", values.text, "", Code.SIP_INVALID_URI),
+        **_callbacks(Code.SIP_INVALID_METHOD),
+        "username": Attribute(
+            "username", values.credential, None, Code.SIP_INVALID_CREDENTIALS, blames="problem"
+        ),
+        "password": Attribute(
+            "password", values.credential, None, Code.SIP_INVALID_CREDENTIALS, blames="problem", secret=True
+        ),
+        "credentialRef": Attribute(
+            "credential_ref", values.credential, None, Code.SIP_INVALID_CREDENTIALS, blames="problem"
+        ),
+        "delay": Attribute("delay", values.integer(0, 600), 0, Code.SCHEMA_WARNING),
+        "timeout": Attribute("timeout", _SECONDS, None, Code.DIAL_INVALID_TIMEOUT),
+        "priority": Attribute("priority", values.integer(0, 65_535), 0, Code.SCHEMA_WARNING),
+        "weight": Attribute("weight", values.integer(1, 65_535), 1, Code.SCHEMA_WARNING),
     },
     also=("video", "problem"),
 )
 NUMBER = Schema(
-    {**_callbacks(13221), "sendDigits": Attribute("send_digits", values.dtmf, None, 13222)},
+    {
+        **_callbacks(Code.NUMBER_INVALID_METHOD),
+        "sendDigits": Attribute("send_digits", values.dtmf, None, Code.NUMBER_INVALID_SEND_DIGITS),
+    },
     also=("problem",),
 )
 CLIENT = Schema(
-    {"name": Attribute("name", values.text, "", SCHEMA_WARNING), **_callbacks(SCHEMA_WARNING)},
+    {"name": Attribute("name", values.text, "", Code.SCHEMA_WARNING), **_callbacks(Code.SCHEMA_WARNING)},
     also=("video", "problem"),
 )
 VIDEO = Schema(
     {
-        "enable": Attribute("enable", values.boolean, default=False, code=SCHEMA_WARNING),
-        "overlay": Attribute("overlay", values.text, "", SCHEMA_WARNING),
+        "enable": Attribute("enable", values.boolean, default=False, code=Code.SCHEMA_WARNING),
+        "overlay": Attribute("overlay", values.text, "", Code.SCHEMA_WARNING),
     }
 )
 

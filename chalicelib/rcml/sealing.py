@@ -11,9 +11,10 @@ from collections.abc import Callable
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+from ..catalogue import Code
 from .errors import Problem, RcmlError, TooLargeError
 from .positions import attributes, start_tags
-from .source import TOO_LARGE, Source, prepare
+from .source import Source, prepare
 
 MOST_PASSWORDS = 100
 
@@ -39,7 +40,9 @@ def seal_passwords(text: str, seal: Callable[[str], str]) -> str:
     except (RcmlError, expat.ExpatError):
         return _PASSWORD_LIKE.sub(r'\1"***"', text)
     if len(spans) > MOST_PASSWORDS:
-        raise TooLargeError(Problem(TOO_LARGE, f"more than {MOST_PASSWORDS} passwords", 1, 1, "error"))
+        raise TooLargeError(
+            Problem(Code.HTTP_BODY_TOO_LARGE, f"more than {MOST_PASSWORDS} passwords", 1, 1, "error")
+        )
     pieces = [_BOM] if text.startswith(_BOM) else []
     end = 0
     for start, stop in spans:

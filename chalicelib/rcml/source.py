@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from typing import NoReturn
 from xml.parsers import expat
 
+from ..catalogue import Code
 from .errors import NotWellFormedError, Problem, TooLargeError
 from .positions import IS_FINAL, Place, place_of
 
 MAX_BYTES = 64 * 1024
 """Of the document in UTF-8, before repair."""
 
-NOT_XML = 12100
-TOO_LARGE = 11750
 
 _ENCODINGS = {
     "utf-8": "utf-8",
@@ -77,7 +76,7 @@ def prepare(document: str | bytes) -> Source:
     original = _utf8(document)
     if len(original) > MAX_BYTES:
         raise TooLargeError(
-            Problem(TOO_LARGE, f"the document is longer than {MAX_BYTES} bytes", 1, 1, "error")
+            Problem(Code.HTTP_BODY_TOO_LARGE, f"the document is longer than {MAX_BYTES} bytes", 1, 1, "error")
         )
     source = repair(original) if b"&" in original else Source(original, original)
     if b"<!DOCTYPE" in source.xml:
@@ -109,8 +108,12 @@ def not_well_formed(source: Source, fallback_line: int = 1) -> NotWellFormedErro
     except expat.ExpatError as error:
         place = source.place(max(parser.ErrorByteIndex, 0))
         message = f"not well-formed XML: {expat.ErrorString(error.code)}"
-        return NotWellFormedError(Problem(NOT_XML, message, place.line, place.column, "error"))
-    return NotWellFormedError(Problem(NOT_XML, "not well-formed XML", fallback_line, 1, "error"))
+        return NotWellFormedError(
+            Problem(Code.DOCUMENT_PARSE_FAILURE, message, place.line, place.column, "error")
+        )
+    return NotWellFormedError(
+        Problem(Code.DOCUMENT_PARSE_FAILURE, "not well-formed XML", fallback_line, 1, "error")
+    )
 
 
 def _utf8(document: str | bytes) -> bytes:
@@ -119,7 +122,9 @@ def _utf8(document: str | bytes) -> bytes:
             return document.removeprefix("\ufeff").encode()
         return _decoded(document)
     except UnicodeError:
-        problem = Problem(NOT_XML, "the document is not in the encoding that it declares", 1, 1, "error")
+        problem = Problem(
+            Code.DOCUMENT_PARSE_FAILURE, "the document is not in the encoding that it declares", 1, 1, "error"
+        )
     raise NotWellFormedError(problem)
 
 
@@ -136,7 +141,9 @@ def _decoded(document: bytes) -> bytes:
     if name == "utf-8":
         return document
     if name not in _ENCODINGS:
-        raise NotWellFormedError(Problem(NOT_XML, "the document declares an unknown encoding", 1, 1, "error"))
+        raise NotWellFormedError(
+            Problem(Code.DOCUMENT_PARSE_FAILURE, "the document declares an unknown encoding", 1, 1, "error")
+        )
     return document.decode(_ENCODINGS[name]).encode()
 
 
@@ -157,7 +164,7 @@ def _refuse_declarations(source: Source) -> None:
     except _DeclaredError:
         place = source.place(max(parser.CurrentByteIndex, 0))
         message = "a document type or entity declaration is not allowed"
-        problem = Problem(NOT_XML, message, place.line, place.column, "error")
+        problem = Problem(Code.DOCUMENT_PARSE_FAILURE, message, place.line, place.column, "error")
     except expat.ExpatError:
         raise not_well_formed(source) from None
     else:

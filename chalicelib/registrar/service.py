@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from ..calls.registration import (
-    METHOD,
-    InvalidAddressError,
-    RefusedError,
-    Registered,
-    Registration,
-    accepted,
-    ha1,
-    proves,
-    read_credentials,
-    rule_of,
-    subject,
-)
+from ..calls.registration import METHOD, RefusedError, Registered, Registration, accepted, rule_of, subject
+from ..sip import InvalidAddressError
+from ..sip.digest import ha1, proves, read_credentials
+from ..sip.status import Status
 from ..storage.accounts import Accounts
 from .contacts import Contacts
-
-BAD_REQUEST, FORBIDDEN, NOT_FOUND = 400, 403, 404
 
 
 class Registrar:
@@ -34,7 +23,7 @@ class Registrar:
             name, domain = subject(registration)
             account_sid = self._accounts.account_of(domain)
             if account_sid is None:
-                raise RefusedError(NOT_FOUND)
+                raise RefusedError(Status.NOT_FOUND)
             self._authenticate(registration, account_sid, name, domain)
             rule = rule_of(registration)
             return accepted(self._contacts.change(account_sid, name, rule), registration.at)
@@ -49,12 +38,12 @@ class Registrar:
         try:
             credentials = read_credentials(registration.authorization)
         except InvalidAddressError:
-            raise RefusedError(BAD_REQUEST) from None
+            raise RefusedError(Status.BAD_REQUEST) from None
         if credentials is None:
-            raise RefusedError(BAD_REQUEST)
+            raise RefusedError(Status.BAD_REQUEST)
         algorithm = credentials.algorithm
         secret = self._accounts.client_secret(account_sid, name, domain, algorithm)
         # Judged by the secret of the address of record, so whose name stands in the credentials does not matter.
         proven = proves(credentials, secret or ha1(algorithm, name, domain, ""), METHOD)
         if secret is None or not proven:
-            raise RefusedError(FORBIDDEN)
+            raise RefusedError(Status.FORBIDDEN)

@@ -1,4 +1,4 @@
-"""What the API does with calls: create, show, list, modify."""
+"""What the API does with calls: create, show, list, change."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..calls.events import Created, Modified
-from ..calls.protocol import Modification, StepRequest
+from ..calls.events import CallChange, Changed, Created
+from ..calls.protocol import ChangeRequest, StepRequest
+from ..catalogue import Code
 from ..steps.executor import Steps
 from ..storage.listing import CallRow, InvalidTokenError, Listing, Page
 from ..storage.log import CallLog, Row
 from ..storage.queues import Outbound
 from ..storage.tasks import Tasks
 from .errors import BusyError, ConflictError, InvalidError, MissingError, StateError
-from .forms import Change, Form, Sealing, call_change, new_call
+from .forms import Form, Sealing, call_change, new_call
 from .query import Query
 
 ATTEMPTS = 5
@@ -94,9 +95,9 @@ class Calls:
         try:
             return self._listing.page(account.sid, query.wanted, query.size, query.token)
         except InvalidTokenError:
-            raise InvalidError(20001, "PageToken is not one of ours") from None
+            raise InvalidError(Code.INVALID_PARAMETER, "PageToken is not one of ours") from None
 
-    def modify(self, account: Account, sid: str, form: Form, edge: Edge) -> CallRow:
+    def change(self, account: Account, sid: str, form: Form, edge: Edge) -> CallRow:
         """POST Calls/{CallSid}: end the call, or have it run another document; raises RestError.
 
         Status ``completed`` ends any call, ``canceled`` one nobody answered.  A call that no task has claimed is
@@ -112,25 +113,21 @@ class Calls:
                 raise StateError("The call is over")
             if change.status == "canceled" and call.status not in UNANSWERED:
                 raise StateError("The call is answered; only completed ends it")
-            if self._modified(last, sid, change, edge):
+            if self._changed(last, sid, change, edge):
                 return self.show(account, sid)
         raise BusyError
 
-    def _modified(self, last: Row, sid: str, change: Change, edge: Edge) -> bool:
+    def _changed(self, last: Row, sid: str, change: CallChange, edge: Edge) -> bool:
         """Whether the call was changed or its task was asked to; False when another wrote the step first."""
-        task, status = last.state.task, change.status or ""
+        task = last.state.task
         if not task:
-            event = Modified(
-                at=edge.at, entropy=edge.entropy, call=sid, status=status, redirection=change.redirection
-            )
+            event = Changed(at=edge.at, entropy=edge.entropy, call=sid, change=change)
             request = StepRequest(last.session, last.number + 1, (event,), last.state.epoch)
             return not self._steps.handle(request).fenced
         queue_url = self._tasks.queue_url(task)
         if queue_url is None:
             raise BusyError
-        self._outbound.modify(
-            queue_url, Modification(last.session, sid, status, change.redirection, edge.entropy)
-        )
+        self._outbound.request_change(queue_url, ChangeRequest(last.session, sid, change, edge.entropy))
         return True
 
 

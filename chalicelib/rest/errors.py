@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ..catalogue import Code
+
 
 class RestError(Exception):
     """``code`` of the catalogue, ``status`` of HTTP, and a ``message`` for the caller."""
 
-    def __init__(self, code: int, status: int, message: str) -> None:
+    def __init__(self, code: Code, status: int, message: str) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
@@ -16,7 +18,7 @@ class RestError(Exception):
 class InvalidError(RestError):
     """A parameter is missing or wrong (400)."""
 
-    def __init__(self, code: int, message: str) -> None:
+    def __init__(self, code: Code, message: str) -> None:
         super().__init__(code, 400, message)
 
 
@@ -24,39 +26,39 @@ class UnauthorizedError(RestError):
     """No such account, or not its token (401)."""
 
     def __init__(self) -> None:
-        super().__init__(20003, 401, "Authenticate")
+        super().__init__(Code.AUTHENTICATION_FAILURE, 401, "Authenticate")
 
 
 class MissingError(RestError):
     """The account has no such resource (404)."""
 
     def __init__(self, path: str) -> None:
-        super().__init__(20404, 404, f"The requested resource {path} was not found")
+        super().__init__(Code.NOT_FOUND, 404, f"The requested resource {path} was not found")
 
 
 class ConflictError(RestError):
     """The Idempotency-Key was used for another request (409)."""
 
     def __init__(self) -> None:
-        super().__init__(20409, 409, "This Idempotency-Key was used for another request")
+        super().__init__(Code.CONFLICT, 409, "This Idempotency-Key was used for another request")
 
 
 class StateError(RestError):
     """The call is not in the state that the change needs (400)."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(21220, 400, message)
+        super().__init__(Code.CALL_NOT_IN_PROGRESS, 400, message)
 
 
 class BusyError(RestError):
     """The call's owner cannot be reached now (503); ask again."""
 
     def __init__(self) -> None:
-        super().__init__(20500, 503, "The call cannot be changed at the moment")
+        super().__init__(Code.INTERNAL_SERVER_ERROR, 503, "The call cannot be changed at the moment")
 
 
 class InternalError(RestError):
     """Our fault (500)."""
 
     def __init__(self) -> None:
-        super().__init__(20500, 500, "Internal server error")
+        super().__init__(Code.INTERNAL_SERVER_ERROR, 500, "Internal server error")

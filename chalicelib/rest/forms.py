@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 from urllib.parse import parse_qs, urlsplit
 
-from ..calls.events import Redirection
+from ..calls.events import CallChange
 from ..calls.session import MOST_URL, Application, CallEvent, Launch, Method, StatusHook
+from ..catalogue import Code
+from ..sip import is_sip
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
@@ -45,7 +47,7 @@ class Form:
         try:
             return cls(parse_qs(body.decode(), keep_blank_values=True, max_num_fields=200))
         except ValueError:
-            raise InvalidError(20001, "The body is no form in UTF-8") from None
+            raise InvalidError(Code.INVALID_PARAMETER, "The body is no form in UTF-8") from None
 
     def all(self, name: str) -> list[str]:
         """Every value of ``name``."""
@@ -59,7 +61,9 @@ class Form:
         """Raises InvalidError for a parameter that is none of ``names``: what is not done is not passed over."""
         unknown = ", ".join(sorted(set(self._values) - names))
         if unknown:
-            raise InvalidError(20001, f"Parameters that are not supported here: {unknown[:SHOWN]}")
+            raise InvalidError(
+                Code.INVALID_PARAMETER, f"Parameters that are not supported here: {unknown[:SHOWN]}"
+            )
 
     def pairs(self) -> list[tuple[str, str]]:
         """All names with their values, sorted."""
@@ -88,18 +92,18 @@ def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Calla
     """Check ``form``; raises InvalidError.  ``check_target`` raises it for a SIP URI that cannot be dialled."""
     form.allow(CREATING)
     if form.get("Record").lower() not in ("", "false"):
-        raise InvalidError(20001, "Record: calls cannot be recorded yet")
+        raise InvalidError(Code.INVALID_PARAMETER, "Record: calls cannot be recorded yet")
     url, rcml = form.get("Url"), form.get("Rcml") or form.get("Twiml")
     if bool(url) == bool(rcml):
-        raise InvalidError(21205, "Exactly one of Url and Rcml is required")
+        raise InvalidError(Code.CALL_INVALID_URL, "Exactly one of Url and Rcml is required")
     if len(rcml) > RCML_CHARACTERS:
-        raise InvalidError(21262, f"Rcml is longer than {RCML_CHARACTERS} characters")
+        raise InvalidError(Code.CALL_INVALID_RCML, f"Rcml is longer than {RCML_CHARACTERS} characters")
     application = Application(
         account_sid=account_sid,
-        url=_url(form, "Url", 21205),
+        url=_url(form, "Url", Code.CALL_INVALID_URL),
         method=_method(form, "Method"),
-        rcml=_sealed(sealing.document, rcml, "Rcml", 21262),
-        fallback_url=_url(form, "FallbackUrl", 21402),
+        rcml=_sealed(sealing.document, rcml, "Rcml", Code.CALL_INVALID_RCML),
+        fallback_url=_url(form, "FallbackUrl", Code.CALL_INVALID_CALLBACK_URL),
         fallback_method=_method(form, "FallbackMethod"),
         status_hook=_hook(form),
     )
@@ -107,87 +111,85 @@ def new_call(account_sid: str, form: Form, sealing: Sealing, check_target: Calla
     return NewCall(to, from_, application, _launch(form, sealing))
 
 
-@dataclass(frozen=True)
-class Change:
-    """What POST Calls/{CallSid} asks for: one of both."""
-
-    status: Ending | None
-    redirection: Redirection | None
-
-
-def call_change(form: Form, sealing: Sealing) -> Change:
+def call_change(form: Form, sealing: Sealing) -> CallChange:
     """Check ``form``; raises InvalidError unless it has exactly one of Status, Url and Rcml."""
     form.allow(CHANGING)
     status, url, rcml = form.get("Status"), form.get("Url"), form.get("Rcml") or form.get("Twiml")
     if bool(status) + bool(url) + bool(rcml) != 1:
-        raise InvalidError(20001, "Exactly one of Status, Url and Rcml is required")
+        raise InvalidError(Code.INVALID_PARAMETER, "Exactly one of Status, Url and Rcml is required")
     if status:
-        return Change(_ending(form, status), None)
+        return CallChange(_ending(form, status))
     if len(rcml) > RCML_CHARACTERS:
-        raise InvalidError(21262, f"Rcml is longer than {RCML_CHARACTERS} characters")
-    sealed = _sealed(sealing.document, rcml, "Rcml", 21262)
+        raise InvalidError(Code.CALL_INVALID_RCML, f"Rcml is longer than {RCML_CHARACTERS} characters")
+    sealed = _sealed(sealing.document, rcml, "Rcml", Code.CALL_INVALID_RCML)
     if len(sealed.encode()) > CHANGE_BYTES:
-        raise InvalidError(21262, f"Rcml is longer than {CHANGE_BYTES} bytes; serve it at a Url")
+        raise InvalidError(
+            Code.CALL_INVALID_RCML, f"Rcml is longer than {CHANGE_BYTES} bytes; serve it at a Url"
+        )
     with_peer = _truth(form, "MoveConnectedCallLeg")
-    return Change(None, Redirection(_url(form, "Url", 21205), _method(form, "Method"), sealed, with_peer))
+    return CallChange(
+        "", _url(form, "Url", Code.CALL_INVALID_URL), _method(form, "Method"), sealed, with_peer
+    )
 
 
 def _ending(form: Form, status: str) -> Ending:
     if status not in ("completed", "canceled"):
-        raise InvalidError(20001, "Status must be completed or canceled")
+        raise InvalidError(Code.INVALID_PARAMETER, "Status must be completed or canceled")
     if form.get("Method") or form.get("MoveConnectedCallLeg"):
-        raise InvalidError(20001, "Method and MoveConnectedCallLeg go with Url or Rcml, not with Status")
+        raise InvalidError(
+            Code.INVALID_PARAMETER, "Method and MoveConnectedCallLeg go with Url or Rcml, not with Status"
+        )
     return "completed" if status == "completed" else "canceled"
 
 
 def _truth(form: Form, name: str) -> bool:
     text = form.get(name).lower()
     if text not in ("", "true", "false"):
-        raise InvalidError(20001, f"{name} must be true or false")
+        raise InvalidError(Code.INVALID_PARAMETER, f"{name} must be true or false")
     return text == "true"
 
 
 def _to(form: Form, check_target: Callable[[str], None]) -> str:
     to = form.get("To")
     if not to:
-        raise InvalidError(21201, "To is missing")
-    if _is_sip(to):
+        raise InvalidError(Code.CALL_NO_TO, "To is missing")
+    if is_sip(to):
         check_target(to)
     elif not (NUMBER.fullmatch(to) or CLIENT.fullmatch(to)):
-        raise InvalidError(21211, "To is neither a telephone number, client:NAME nor a SIP URI")
+        raise InvalidError(
+            Code.CALL_INVALID_TO, "To is neither a telephone number, client:NAME nor a SIP URI"
+        )
     return to
 
 
 def _from(form: Form, check_target: Callable[[str], None]) -> str:
     from_ = form.get("From")
     if not from_:
-        raise InvalidError(21213, "From is missing")
-    if _is_sip(from_):
+        raise InvalidError(Code.CALL_NO_FROM, "From is missing")
+    if is_sip(from_):
         check_target(from_)
     elif not CALLER.fullmatch(from_):
-        raise InvalidError(21212, "From is neither a caller id nor a SIP URI")
+        raise InvalidError(Code.CALL_INVALID_FROM, "From is neither a caller id nor a SIP URI")
     return from_
-
-
-def _is_sip(uri: str) -> bool:
-    return uri.lower().startswith(("sip:", "sips:"))
 
 
 def _launch(form: Form, sealing: Sealing) -> Launch:
     username, password = form.get("SipAuthUsername"), (form.all("SipAuthPassword") or [""])[-1]
     if password and not username:
-        raise InvalidError(21226, "SipAuthPassword needs SipAuthUsername")
-    if username and not _is_sip(form.get("To")):
-        raise InvalidError(21226, "SipAuthUsername is for a SIP URI; a trunk has its own credentials")
+        raise InvalidError(Code.CALL_INVALID_CREDENTIALS, "SipAuthPassword needs SipAuthUsername")
+    if username and not is_sip(form.get("To")):
+        raise InvalidError(
+            Code.CALL_INVALID_CREDENTIALS, "SipAuthUsername is for a SIP URI; a trunk has its own credentials"
+        )
     return Launch(
         timeout=_seconds(form, "Timeout", TIMEOUT),
         time_limit=_seconds(form, "TimeLimit", TIME_LIMIT),
         username=username,
-        password=_sealed(sealing.password, password, "SipAuthPassword", 21226),
+        password=_sealed(sealing.password, password, "SipAuthPassword", Code.CALL_INVALID_CREDENTIALS),
     )
 
 
-def _sealed(seal: Callable[[str], str], text: str, name: str, code: int) -> str:
+def _sealed(seal: Callable[[str], str], text: str, name: str, code: Code) -> str:
     try:
         return seal(text) if text else ""
     except PasswordTooLongError as error:
@@ -200,23 +202,25 @@ def _seconds(form: Form, name: str, bounds: tuple[int, int, int]) -> int:
     if not text:
         return default
     if not re.fullmatch(r"[0-9]{1,6}", text) or not low <= int(text) <= high:
-        raise InvalidError(20001, f"{name} must be {low} to {high} seconds")
+        raise InvalidError(Code.INVALID_PARAMETER, f"{name} must be {low} to {high} seconds")
     return int(text)
 
 
 def _hook(form: Form) -> StatusHook | None:
-    url = _url(form, "StatusCallback", 21402)
+    url = _url(form, "StatusCallback", Code.CALL_INVALID_CALLBACK_URL)
     if not url:
         return None
     named = re.split(r"[\s,]+", " ".join(form.all("StatusCallbackEvent")).strip())
     wrong = sorted(set(named) - set(EVENTS) - {""})
     if wrong:
-        raise InvalidError(21626, f"StatusCallbackEvent must be of {', '.join(EVENTS)}")
+        raise InvalidError(
+            Code.INVALID_STATUS_CALLBACK_EVENT, f"StatusCallbackEvent must be of {', '.join(EVENTS)}"
+        )
     events = tuple(event for event in EVENTS if event in named)
     return StatusHook(url, _method(form, "StatusCallbackMethod"), events or ("completed",))
 
 
-def _url(form: Form, name: str, code: int) -> str:
+def _url(form: Form, name: str, code: Code) -> str:
     text = form.get(name)
     if not text:
         return ""
@@ -233,5 +237,5 @@ def _url(form: Form, name: str, code: int) -> str:
 def _method(form: Form, name: str) -> Method:
     method = form.get(name).upper() or "POST"
     if method not in ("GET", "POST"):
-        raise InvalidError(20001, f"{name} must be GET or POST")
+        raise InvalidError(Code.INVALID_PARAMETER, f"{name} must be GET or POST")
     return cast("Method", method)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ..catalogue import Code
 from ..storage.listing import Filter
 from .errors import InvalidError
 
@@ -37,17 +38,17 @@ def parse_query(parameters: Mapping[str, str]) -> Query:
     )
     size = _number(parameters, "PageSize", PAGE_SIZE)
     if not 1 <= size <= PAGE_SIZE_MAX:
-        raise InvalidError(20007, f"PageSize must be 1 to {PAGE_SIZE_MAX}")
+        raise InvalidError(Code.PAGE_TOO_LARGE, f"PageSize must be 1 to {PAGE_SIZE_MAX}")
     page, token = _number(parameters, "Page", 0), parameters.get("PageToken", "")
     if page and not token:
-        raise InvalidError(20001, "Page needs the PageToken of next_page_uri")
+        raise InvalidError(Code.INVALID_PARAMETER, "Page needs the PageToken of next_page_uri")
     return Query(wanted, size, page, token)
 
 
 def _number(parameters: Mapping[str, str], name: str, default: int) -> int:
     text = parameters.get(name, "")
     if text and not (text.isascii() and text.isdigit() and len(text) < 7):
-        raise InvalidError(20001, f"{name} must be a number")
+        raise InvalidError(Code.INVALID_PARAMETER, f"{name} must be a number")
     return int(text) if text else default
 
 
@@ -64,7 +65,7 @@ def _span(name: str, text: str) -> tuple[float, float]:
     try:
         start = datetime.fromisoformat(text)
     except ValueError:
-        raise InvalidError(20001, f"{name} must be a date or a time in ISO 8601") from None
+        raise InvalidError(Code.INVALID_PARAMETER, f"{name} must be a date or a time in ISO 8601") from None
     start = start if start.tzinfo else start.replace(tzinfo=UTC)
     length = timedelta(days=1) if len(text) <= len("YYYY-MM-DD") else timedelta(seconds=1)
     return start.timestamp(), (start + length).timestamp()

@@ -1,4 +1,8 @@
-"""The Contact headers of a REGISTER (RFC 3261 §10.2.1, §20.10, §25.1)."""
+"""The Contact headers of a REGISTER and of a 3xx (RFC 3261 §8.1.3.4, §10.2.1, §20.10, §25.1).
+
+Both are split in the same places.  A REGISTER with a contact that cannot be read is refused; in a 3xx such a contact is
+passed over, and the others count.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from ..catalogue import Code
+from . import wire
 from .errors import InvalidAddressError, InvalidSipUri
-from .name_addr import address_of
-from .uri import SipUri, parse_uri
+from .name_addr import address_of, read_address
+from .uri import SipUri, is_sip, parse_uri, read_uri
 
-BAD_CONTACT = 32100
 MOST = 32
 """Contacts in one message; nobody has as many telephones behind one."""
 # A URI with one of these never equals one without it (§19.1.4).
@@ -30,16 +35,26 @@ class ContactValue:
 
 
 def read_contacts(values: tuple[str, ...]) -> tuple[ContactValue, ...] | None:
-    """The contacts in the ``values`` of all Contact headers of a message; None for ``*``, which stands alone.
+    """The contacts in the ``values`` of all Contact headers of a REGISTER; None for ``*``, which stands alone.
 
     Raises InvalidAddressError, also for what is no ``sip:`` or ``sips:`` URI.
     """
-    texts = [text for value in values for text in _split(value, ",") if text.strip()]
+    texts = list(_texts(values))
     if [text.strip() for text in texts] == ["*"]:
         return None
     if len(texts) > MOST:
-        raise InvalidAddressError(BAD_CONTACT, f"more than {MOST} contacts")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, f"more than {MOST} contacts")
     return tuple(map(_contact, texts))
+
+
+def redirect_targets(values: tuple[str, ...]) -> tuple[str, ...]:
+    """The SIP URIs in the ``values`` of all Contact headers of a 3xx, the most wanted (q) first.
+
+    Without headers, which would be headers that the customer did not write, and without password.
+    """
+    found = [place for text in _texts(values) if (place := _place(text)) is not None]
+    found.sort(key=lambda place: -place[0])
+    return tuple(dict.fromkeys(uri for _, uri in found))[: wire.CONTACTS]
 
 
 def read_seconds(text: str) -> int | None:
@@ -64,16 +79,45 @@ def _parameters(uri: SipUri) -> dict[str, str]:
 
 
 def _contact(text: str) -> ContactValue:
-    address, *parameters = _split(text, ";")
+    address, given = _parts(text)
     try:
         uri = parse_uri(address_of(address).uri)
     except InvalidSipUri as error:
-        raise InvalidAddressError(BAD_CONTACT, error.message) from None
-    given = {name.strip().lower(): value.strip() for name, _, value in (p.partition("=") for p in parameters)}
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, error.message) from None
+    q = _q(given)
+    if q is None:
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the q of a contact is not between 0 and 1")
+    return ContactValue(parse_uri(uri.without_headers), q, read_seconds(given.get("expires", "")))
+
+
+def _place(text: str) -> tuple[float, str] | None:
+    """q and URI of a place to call instead; None when it cannot be called.  A q that cannot be read counts as 1."""
+    address, given = _parts(text)
+    written = read_address(address).uri
+    if not is_sip(written) or " " in written or not written.isprintable():
+        return None
+    uri = read_uri(written)
+    if not uri.host or len(uri.without_headers) > wire.URI:
+        return None
+    q = _q(given)
+    return 1.0 if q is None else q, uri.without_headers
+
+
+def _q(given: dict[str, str]) -> float | None:
+    """1 when it is not given (§20.10); None when it cannot be read."""
     q = given.get("q", "1")
-    if not _Q.fullmatch(q):
-        raise InvalidAddressError(BAD_CONTACT, "the q of a contact is not between 0 and 1")
-    return ContactValue(parse_uri(uri.without_headers), float(q), read_seconds(given.get("expires", "")))
+    return float(q) if _Q.fullmatch(q) else None
+
+
+def _parts(text: str) -> tuple[str, dict[str, str]]:
+    """The address, and the parameters behind it by their name in lower case."""
+    address, *parameters = _split(text, ";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return address, {name.strip().lower(): value.strip() for name, _, value in pairs}
+
+
+def _texts(values: tuple[str, ...]) -> Iterator[str]:
+    return (text for value in values for text in _split(value, ",") if text.strip())
 
 
 def _split(text: str, separator: str) -> Iterator[str]:

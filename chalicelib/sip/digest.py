@@ -12,12 +12,12 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from ..catalogue import Code
 from .errors import InvalidAddressError
 
 Algorithm = Literal["MD5", "SHA-256"]
 ALGORITHMS: tuple[Algorithm, ...] = get_args(Algorithm)
 
-BAD_HEADER = 32100
 MAX_HEADER = 2048
 # auth-param = token BWS "=" BWS ( token / quoted-string ) (RFC 9110 §11.2).  Linear: each part excludes what follows.
 _PARAMETER = re.compile(
@@ -52,9 +52,11 @@ def read_credentials(value: str) -> Credentials | None:
     algorithm = next((one for one in ALGORITHMS if one == given.get("algorithm", "MD5").upper()), None)
     wanted = ("username", "realm", "nonce", "uri", "cnonce", "response", "nc", "qop")
     if algorithm is None or not all(given.get(name) for name in wanted) or given["qop"].lower() != "auth":
-        raise InvalidAddressError(BAD_HEADER, "the Authorization header lacks something or was not offered")
+        raise InvalidAddressError(
+            Code.SIP_PARSE_FAILURE, "the Authorization header lacks something or was not offered"
+        )
     if not re.fullmatch(r"[0-9a-fA-F]{8}", given["nc"]):
-        raise InvalidAddressError(BAD_HEADER, "the nc of the Authorization header is no count")
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the nc of the Authorization header is no count")
     return Credentials(
         username=given["username"],
         realm=given["realm"],
@@ -75,7 +77,7 @@ def _parameters(text: str) -> dict[str, str]:
     while place < len(text):
         found = _PARAMETER.match(text, place) if len(text) <= MAX_HEADER else None
         if found is None or found[1].lower() in given:
-            raise InvalidAddressError(BAD_HEADER, "the Authorization header cannot be read")
+            raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the Authorization header cannot be read")
         quoted, bare = found[2], found[3]
         given[found[1].lower()] = bare if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
         place = found.end()

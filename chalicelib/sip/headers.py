@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from urllib.parse import unquote_to_bytes
 
+from ..catalogue import Code
 from .characters import TOKEN
 from .errors import SipWarning
 from .uri import SipUri
-
-NAME_ILLEGAL = 32111
-VALUE_ILLEGAL = 32112
-NAME_RESERVED = 32113
 
 AS_THEY_ARE = {
     name.lower(): name
@@ -54,13 +51,15 @@ def invite_headers(uri: SipUri) -> tuple[Headers, tuple[SipWarning, ...]]:
 def _header(raw_name: str, raw_value: str) -> tuple[str, str] | SipWarning:
     name = _decoded(raw_name)
     if not name or not TOKEN.issuperset(name):
-        return SipWarning(NAME_ILLEGAL, f"{_shown(raw_name)} is no header name: left out")
+        return SipWarning(Code.HEADER_NAME_ILLEGAL, f"{_shown(raw_name)} is no header name: left out")
     name = _prefixed(name)
     if name.lower().startswith(RESERVED_PREFIX):
-        return SipWarning(NAME_RESERVED, f"{_shown(name)} is reserved: left out")
+        return SipWarning(Code.HEADER_NAME_RESERVED, f"{_shown(name)} is reserved: left out")
     value = _decoded(raw_value)
     if value is None or not _is_printable(value):
-        return SipWarning(VALUE_ILLEGAL, f"the value of {_shown(name)} cannot be in a header: left out")
+        return SipWarning(
+            Code.HEADER_VALUE_ILLEGAL, f"the value of {_shown(name)} cannot be in a header: left out"
+        )
     return name, value.strip(" ")
 
 

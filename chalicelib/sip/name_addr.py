@@ -1,10 +1,16 @@
-"""The values of From, To, Contact and Reason headers."""
+"""The values of From, To, Contact, Refer-To and their kind: ``name-addr / addr-spec`` (RFC 3261 §20.10, §25.1).
+
+``"Alice \\"A\\"" <sip:alice@example.com>;tag=1`` → (``Alice "A"``, ``sip:alice@example.com``).  Without ``<>`` a ``;``
+ends the URI.  Linear in the length of the value: it comes from strangers.
+"""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from ..catalogue import Code
 from .errors import InvalidAddressError
+from .uri import is_sip
 
 MAX_HEADER = 8192
 """Characters; a longer value is no address that anybody wrote."""
@@ -17,37 +23,51 @@ class Address(NamedTuple):
     uri: str
 
 
-class Reason(NamedTuple):
-    """RFC 3326: why a request was sent.  ``cause`` is None when the header has none."""
-
-    protocol: str
-    cause: int | None
-    text: str
-
-
-def address_of(header_value: str) -> Address:
-    """Read ``name-addr / addr-spec`` with the parameters behind it (RFC 3261 §20.10, §25.1).
-
-    ``"Alice \\"A\\"" <sip:alice@example.com>;tag=1`` → (``Alice "A"``, ``sip:alice@example.com``).  Without
-    ``<>`` a ``;`` ends the URI.  Raises `InvalidAddressError`.
+def read_address(value: str) -> Address:
+    """The address in a value that a peer sent.  Never raises: when the value is no address, ``uri`` is its text up to
+    the first ``;``.
     """
-    text = header_value.strip()
+    text = value.strip()
+    return _address(text) or Address("", text.partition(";")[0].strip())
+
+
+def address_of(value: str) -> Address:
+    """The same, for a value that has to be an address.  Raises `InvalidAddressError`."""
+    text = value.strip()
     if len(text) > MAX_HEADER or not text.isprintable():
-        raise InvalidAddressError(32100, "the address is too long or has a control character")
-    name, rest = _display_name(text)
-    if rest.startswith("<"):
-        uri, bracket, _ = rest[1:].partition(">")
-        if not bracket:
-            raise InvalidAddressError(32100, "the address has no closing >")
-    else:
-        uri = rest.partition(";")[0]
-    uri = uri.strip()
-    if ":" not in uri or " " in uri:
-        raise InvalidAddressError(32100, "the address has no URI")
-    return Address(name, uri)
+        raise InvalidAddressError(
+            Code.SIP_PARSE_FAILURE, "the address is too long or has a control character"
+        )
+    address = _address(text)
+    if address is None:
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no closing quote or no closing >")
+    if ":" not in address.uri or " " in address.uri:
+        raise InvalidAddressError(Code.SIP_PARSE_FAILURE, "the address has no URI")
+    return address
 
 
-def _display_name(text: str) -> tuple[str, str]:
+def from_header(uri: str, name: str, host: str) -> str:
+    """A From value: ``uri`` is a SIP URI, or a bare user that gets our ``host``."""
+    full = uri if is_sip(uri) else f"sip:{uri or 'anonymous'}@{host}"
+    full = full.replace("<", "").replace(">", "")
+    shown = "".join(character for character in name if character.isprintable())
+    escaped = shown.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" <{full}>' if shown else f"<{full}>"
+
+
+def _address(text: str) -> Address | None:
+    """None when a quote or a bracket is never closed."""
+    found = _display_name(text)
+    if found is None:
+        return None
+    name, rest = found
+    if not rest.startswith("<"):
+        return Address(name, rest.partition(";")[0].strip())
+    uri, closed, _ = rest[1:].partition(">")
+    return Address(name, uri.strip()) if closed else None
+
+
+def _display_name(text: str) -> tuple[str, str] | None:
     """display-name = *( token LWS ) / quoted-string, and what follows it."""
     if text.startswith('"'):
         return _quoted(text)
@@ -55,57 +75,15 @@ def _display_name(text: str) -> tuple[str, str]:
     return (name.strip(), bracket + rest) if bracket else ("", text)
 
 
-def _quoted(text: str) -> tuple[str, str]:
+def _quoted(text: str) -> tuple[str, str] | None:
     """quoted-string: ``\\`` makes the next character stand for itself.  ``text`` begins with the quote."""
+    end = text.find('"', 1)
+    if "\\" not in text[:end]:  # the usual name
+        return (text[1:end], text[end + 1 :].lstrip()) if end > 0 else None
     name: list[str] = []
     characters = iter(enumerate(text[1:], start=1))
     for place, character in characters:
         if character == '"':
-            return "".join(name), text[place + 1 :].strip()
+            return "".join(name), text[place + 1 :].lstrip()
         name.append(next(characters, (0, ""))[1] if character == "\\" else character)
-    raise InvalidAddressError(32100, "the display name has no closing quote")
-
-
-def reason_of(header: str) -> Reason | None:
-    """Read the first value of a Reason header, such as ``SIP ;cause=200 ;text="Call completed elsewhere"``.
-
-    None when it is not one: a Reason is only ever a hint.
-    """
-    pieces = _split_outside_quotes(header[:MAX_HEADER])
-    protocol = pieces[0].strip()
-    if not protocol or " " in protocol:
-        return None
-    parameters = {
-        name.strip().lower(): value.strip() for name, _, value in (p.partition("=") for p in pieces[1:])
-    }
-    cause = parameters.get("cause", "")
-    text = parameters.get("text", "")
-    return Reason(
-        protocol=protocol,
-        cause=int(cause) if cause.isascii() and cause.isdigit() and len(cause) <= 3 else None,
-        text=_unquoted(text),
-    )
-
-
-def _unquoted(text: str) -> str:
-    try:
-        return _quoted(text)[0] if text.startswith('"') else text
-    except InvalidAddressError:
-        return ""
-
-
-def _split_outside_quotes(text: str) -> list[str]:
-    """The pieces between ``;`` up to the first ``,``, neither of them inside quotes."""
-    pieces = [""]
-    quoted = escaped = False
-    for character in text:
-        if not quoted and character == ",":
-            break
-        if not quoted and character == ";":
-            pieces.append("")
-            continue
-        if character == '"' and not escaped:
-            quoted = not quoted
-        escaped = quoted and character == "\\" and not escaped
-        pieces[-1] += character
-    return pieces
+    return None

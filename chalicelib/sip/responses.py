@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from .status import Status
+
 Outcome = Literal["completed", "busy", "no-answer", "canceled", "failed"]
 
-NO_ANSWER = frozenset({408, 480})
-"""408 Request Timeout, 480 Temporarily Unavailable."""
-BUSY = frozenset({486, 600, 603})
-"""486 Busy Here, 600 Busy Everywhere, 603 Decline: Restcomm's reading, which its users know."""
-CANCELED = 487
-"""Request Terminated: the answer to our CANCEL (RFC 3261 §9.2)."""
+NO_ANSWER = frozenset({Status.REQUEST_TIMEOUT, Status.TEMPORARILY_UNAVAILABLE})
+BUSY = frozenset({Status.BUSY_HERE, Status.BUSY_EVERYWHERE, Status.DECLINE})
+"""Restcomm's reading, which its users know."""
 
-_FIRST_OF_4XX = (401, 407, 415, 420, 484)
+_FIRST_OF_4XX = frozenset(
+    {
+        Status.UNAUTHORIZED,
+        Status.PROXY_AUTHENTICATION_REQUIRED,
+        Status.UNSUPPORTED_MEDIA_TYPE,
+        Status.BAD_EXTENSION,
+        Status.ADDRESS_INCOMPLETE,
+    }
+)
 
 
 def outcome(code: int) -> Outcome:
@@ -29,7 +36,7 @@ def outcome(code: int) -> Outcome:
         return "busy"
     if code in NO_ANSWER:
         return "no-answer"
-    return "canceled" if code == CANCELED else "failed"
+    return "canceled" if code == Status.REQUEST_TERMINATED else "failed"
 
 
 def best_response(codes: Iterable[int]) -> int | None:

@@ -13,19 +13,24 @@ beside each), in time linear in the text.
 
 Only the header part is not held to its character set here: `headers` judges each header alone and leaves out
 the bad ones (CONTRACT §3), so one of them does not cost the call.
+
+`parse_uri` holds a customer's URI to the grammar.  `read_uri` reads a peer's, which is split in the same places but may
+have any characters: a call is not lost because a telephone writes ``sip:a#b@my_host``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address, IPv6Address
+from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
-from .characters import ALPHA, ALPHANUM, DIGIT, HOSTNAME, IPV6, PARAMETER, PASSWORD, USER, escaped_only
+from ..catalogue import Code
+from .characters import DIGIT, PARAMETER, PASSWORD, USER, escaped_only
 from .errors import InvalidSipUri, SipWarning
+from .hosts import check_host
 
-BAD_URI = 13243
-BAD_HEADERS = 13253
-UNSUPPORTED = 32110
+Transport = Literal["udp", "tcp", "tls"]
+DEFAULT_PORTS: dict[Transport, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 MAX_URI = 254
 """Characters, without the header part (CONTRACT §3)."""
@@ -62,33 +67,103 @@ class SipUri:
         return f"{self.scheme}:{user}{self.host}{port}{parameters}"
 
     @property
-    def transport(self) -> str:
-        """``udp``, ``tcp`` or ``tls``; ``sips:`` is always ``tls``; anything unknown is ``udp`` (CONTRACT
-        §3)."""
-        if self.scheme == "sips":
+    def transport(self) -> Transport:
+        """``wanted_transport``, and ``udp`` when the URI does not say (CONTRACT §3)."""
+        return self.wanted_transport or "udp"
+
+    @property
+    def wanted_transport(self) -> Transport | Literal[""]:
+        """'' when the URI does not say, so that DNS does (RFC 3263 §4.1).
+
+        ``sips:`` is TLS.  So is ``;secure=true`` unless the URI names a transport: the keys of the media travel in the
+        messages (RFC 4568 §8.3).  A transport that we do not have is UDP, with a warning (CONTRACT §3).
+        """
+        named = self.parameter("transport")
+        if self.scheme == "sips" or named == "tls":
             return "tls"
-        wanted = self._wanted_transport
-        return wanted if wanted in ("tcp", "tls") else "udp"
+        if named is None:
+            return "tls" if self.secure_media else ""
+        return "tcp" if named == "tcp" else "udp"
+
+    @property
+    def secure_media(self) -> bool:
+        """Whether ``;secure=true`` asks for SRTP."""
+        return self.parameter("secure") == "true"
+
+    @property
+    def maddr(self) -> str:
+        """Another place that the URI sends to (RFC 3261 §19.1.1), or ''."""
+        return self.parameter("maddr") or ""
+
+    @property
+    def default_port(self) -> int:
+        """Where a server listens that no record of DNS names."""
+        return DEFAULT_PORTS[self.transport]
+
+    def parameter(self, name: str) -> str | None:
+        """The value of the parameter ``name`` in lower case and unescaped; '' when it has no value, None when there is
+        no such parameter.
+
+        When it occurs more than once, which the grammar forbids, the last value that is not empty counts, as in the
+        SIP engine.
+        """
+        found = None
+        for written, value in self.parameters:
+            if _plain(written) == name:
+                found = _plain(value or "") or found or ""
+        return found
 
     @property
     def warnings(self) -> tuple[SipWarning, ...]:
         """What of the URI is not done as written."""
-        wanted = self._wanted_transport
-        if wanted in ("", "udp", "tcp", "tls"):
+        named = self.parameter("transport")
+        if named is None or named in DEFAULT_PORTS:
             return ()
-        return (
-            SipWarning(UNSUPPORTED, f"transport {wanted[:40]} is not supported: {self.transport} is used"),
-        )
-
-    @property
-    def _wanted_transport(self) -> str:
-        return next(
-            (value or "none" for name, value in self.parameters if name.lower() == "transport"), ""
-        ).lower()
+        message = f"transport {named[:40] or 'none'} is not supported: {self.transport} is used"
+        return (SipWarning(Code.SIP_URI_WARNING, message),)
 
     def __str__(self) -> str:
         headers = "&".join(f"{name}={value}" if value else name for name, value in self.headers)
         return f"{self.without_headers}?{headers}" if headers else self.without_headers
+
+
+class _Pieces(NamedTuple):
+    """A URI split at its delimiters.  ``user`` None: there is no ``@``.  ``port``: with its colon, or ''.  ``length``:
+    characters before the header part.
+    """
+
+    scheme: str
+    user: str | None
+    password: str | None
+    host: str
+    port: str
+    parameters: list[str]
+    headers: str
+    length: int
+
+
+def is_sip(text: str) -> bool:
+    """Whether ``text`` has the scheme ``sip:`` or ``sips:``."""
+    return text[:5].lower().startswith(("sip:", "sips:"))
+
+
+def read_uri(text: str) -> SipUri:
+    """The URI of a peer, as far as it can be read: its characters and its length are not checked.  Never raises.
+
+    ``host`` is '' for any other scheme, and for a URI without one.  A port that is not a number counts as missing.
+    """
+    pieces = _split(text.strip())
+    if pieces is None:
+        return SipUri("", "", "")
+    return SipUri(
+        scheme=pieces.scheme,
+        user=pieces.user or "",
+        host=pieces.host.lower(),
+        port=_port_if_any(pieces.port[1:]),
+        parameters=tuple(map(_parameter, pieces.parameters)),
+        headers=_raw_headers(pieces.headers),
+        password=pieces.password,
+    )
 
 
 def parse_uri(text: str) -> SipUri:
@@ -97,46 +172,46 @@ def parse_uri(text: str) -> SipUri:
     Raises `InvalidSipUri`: 13243 for the URI, 13253 when the header part is too long.  Its message never
     repeats the URI, which may have a password in it.
     """
-    scheme, user, password, rest = _split_user(text.strip())
-    address, _, header_part = rest.partition("?")
-    length = len(text.strip()) - len(rest) + len(address)
-    if length > MAX_URI:
-        raise InvalidSipUri(BAD_URI, f"the URI is longer than {MAX_URI} characters")
-    if len(header_part) > MAX_HEADERS:
-        raise InvalidSipUri(BAD_HEADERS, f"the headers of the URI are longer than {MAX_HEADERS} characters")
-    hostport, *parameters = address.split(";")
-    host, port = _host_and_port(hostport)
+    pieces = _split(text.strip())
+    if pieces is None:
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the URI does not begin with sip: or sips:")
+    _check_userinfo(pieces)
+    _check_length(pieces)
+    check_host(pieces.host)
     return SipUri(
-        scheme=scheme,
-        user=user,
-        host=host,
-        port=port,
-        parameters=_parameters(parameters),
-        headers=_raw_headers(header_part),
-        password=password,
+        scheme=pieces.scheme,
+        user=pieces.user or "",
+        host=pieces.host.lower(),
+        port=_port(pieces.port) if pieces.port else None,
+        parameters=_parameters(pieces.parameters),
+        headers=_raw_headers(pieces.headers),
+        password=pieces.password,
     )
 
 
-def _split_user(text: str) -> tuple[str, str, str | None, str]:
-    """Scheme, user, password, and what follows them.
+def _split(text: str) -> _Pieces | None:
+    """None for another scheme.
 
     userinfo = ( user / telephone-subscriber ) [ ":" password ] "@".  A user may contain ``?`` and ``;``, so
     the ``@`` is looked for first.  But a header value may contain a raw ``@`` by mistake: only an ``@`` whose
     left side is a userinfo counts, and neither ``@`` nor a second ``:`` can be in one, so it is the first or
     none.
     """
-    scheme, colon, rest = text.partition(":")
-    if not colon or scheme.lower() not in ("sip", "sips"):
-        raise InvalidSipUri(BAD_URI, "the URI does not begin with sip: or sips:")
+    scheme, _, rest = text.partition(":")
+    if not is_sip(text):
+        return None
+    user: str | None = None
+    password: str | None = None
     userinfo, at, after = rest.partition("@")
-    if not at or _is_address(userinfo):
-        return scheme.lower(), "", None, rest
-    user, colon, password = userinfo.partition(":")
-    if not user or not escaped_only(user, USER):
-        raise InvalidSipUri(BAD_URI, "the user part has a character that must be written as %XX")
-    if not escaped_only(password, PASSWORD):
-        raise InvalidSipUri(BAD_URI, "the password part has a character that must be written as %XX")
-    return scheme.lower(), user, password if colon else None, after
+    if at and not _is_address(userinfo):
+        rest = after
+        user, colon, behind = userinfo.partition(":")
+        password = behind if colon else None
+    address, _, headers = rest.partition("?")
+    hostport, *parameters = address.split(";")
+    host, port = _host_and_port(hostport)
+    length = len(text) - len(rest) + len(address)
+    return _Pieces(scheme.lower(), user, password, host, port, parameters, headers, length)
 
 
 def _is_address(userinfo: str) -> bool:
@@ -149,84 +224,78 @@ def _is_address(userinfo: str) -> bool:
     return bool(question) and "." in address and "=" in headers
 
 
-def _host_and_port(hostport: str) -> tuple[str, int | None]:
-    """hostport = host [ ":" port ]"""
+def _host_and_port(hostport: str) -> tuple[str, str]:
+    """hostport = host [ ":" port ]; an IPv6 host has its brackets."""
     if hostport.startswith("["):
-        host, bracket, rest = hostport.partition("]")
-        _check_ipv6(host[1:] if bracket else "")
-        host += bracket
-    else:
-        host, colon, rest = hostport.partition(":")
-        rest = colon + rest
-        _check_hostname(host)
-    if not rest:
-        return host.lower(), None
-    return host.lower(), _port(rest)
+        host, bracket, port = hostport.partition("]")
+        return host + bracket, port
+    host, colon, port = hostport.partition(":")
+    return host, colon + port
+
+
+def _check_userinfo(pieces: _Pieces) -> None:
+    if pieces.user is None:
+        return
+    if not pieces.user or not escaped_only(pieces.user, USER):
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the user part has a character that must be written as %XX")
+    if not escaped_only(pieces.password or "", PASSWORD):
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "the password part has a character that must be written as %XX"
+        )
+
+
+def _check_length(pieces: _Pieces) -> None:
+    if pieces.length > MAX_URI:
+        raise InvalidSipUri(Code.SIP_INVALID_URI, f"the URI is longer than {MAX_URI} characters")
+    if len(pieces.headers) > MAX_HEADERS:
+        raise InvalidSipUri(
+            Code.SIP_HEADERS_TOO_LONG, f"the headers of the URI are longer than {MAX_HEADERS} characters"
+        )
 
 
 def _port(text: str) -> int:
     """``:5060``; port = 1*DIGIT, and what a port can be (RFC 768, RFC 9293)."""
-    digits = text[1:]
-    if (
-        text[0] != ":"
-        or not 0 < len(digits) <= 5
-        or not DIGIT.issuperset(digits)
-        or not 0 < int(digits) < 65_536
-    ):
-        raise InvalidSipUri(BAD_URI, "the port is not 1 to 65535")
-    return int(digits)
+    number = _port_if_any(text[1:])
+    if text[0] != ":" or number is None or not 0 < number < 65_536:
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "the port is not 1 to 65535")
+    return number
 
 
-def _check_ipv6(text: str) -> None:
-    """IPv6reference = "[" IPv6address "]"; no zone (RFC 6874 is not for SIP)."""
-    try:
-        if not IPV6.issuperset(text):
-            raise AddressValueError
-        IPv6Address(text)
-    except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host in brackets is no IPv6 address") from None
+def _port_if_any(digits: str) -> int | None:
+    return int(digits) if 0 < len(digits) <= 5 and DIGIT.issuperset(digits) else None
 
 
-def _check_hostname(host: str) -> None:
-    """host = hostname / IPv4address.  hostname = *( domainlabel "." ) toplabel [ "." ]; labels up to 63 (RFC
-    1035 §2.3.4).  The last label begins with a letter, so that all digits and dots must be an IPv4
-    address."""
-    if not host or not HOSTNAME.issuperset(host):
-        raise InvalidSipUri(BAD_URI, "the host is missing or has a character that no host name has")
-    labels = host.removesuffix(".").split(".")
-    if not all(0 < len(label) <= 63 and label[0] in ALPHANUM and label[-1] in ALPHANUM for label in labels):
-        raise InvalidSipUri(BAD_URI, "the host is no host name")
-    if labels[-1][0] in ALPHA:
-        return
-    try:
-        IPv4Address(host)
-    except AddressValueError:
-        raise InvalidSipUri(BAD_URI, "the host is neither a host name nor an IPv4 address") from None
+def _plain(text: str) -> str:
+    return (unquote(text) if "%" in text else text).lower()
+
+
+def _parameter(piece: str) -> tuple[str, str | None]:
+    """uri-parameter = pname [ "=" pvalue ]"""
+    name, equals, value = piece.partition("=")
+    return name, value if equals else None
 
 
 def _parameters(pieces: list[str]) -> tuple[tuple[str, str | None], ...]:
-    """uri-parameters = *( ";" uri-parameter ); other-param = pname [ "=" pvalue ]; each name once
-    (§19.1.1)."""
-    parameters: list[tuple[str, str | None]] = []
-    names = set()
-    for piece in pieces:
-        name, equals, value = piece.partition("=")
-        if not name or (equals and not value) or not _are_parameter_characters(name, value):
-            raise InvalidSipUri(
-                BAD_URI, "a parameter of the URI is empty or has a character that it cannot have"
-            )
-        if name.lower() in names:
-            raise InvalidSipUri(BAD_URI, "a parameter of the URI is there twice")
-        names.add(name.lower())
-        parameters.append((name, value if equals else None))
-    return tuple(parameters)
+    """uri-parameters = *( ";" uri-parameter ), each name once (§19.1.1)."""
+    parameters = tuple(map(_parameter, pieces))
+    if not all(_is_parameter(name, value) for name, value in parameters):
+        raise InvalidSipUri(
+            Code.SIP_INVALID_URI, "a parameter of the URI is empty or has a character that it cannot have"
+        )
+    if len({_plain(name) for name, _ in parameters}) < len(parameters):
+        raise InvalidSipUri(Code.SIP_INVALID_URI, "a parameter of the URI is there twice")
+    return parameters
 
 
-def _are_parameter_characters(name: str, value: str) -> bool:
-    return escaped_only(name, PARAMETER) and escaped_only(value, PARAMETER)
+def _is_parameter(name: str, value: str | None) -> bool:
+    if not name or value == "":
+        return False
+    return escaped_only(name, PARAMETER) and escaped_only(value or "", PARAMETER)
 
 
 def _raw_headers(text: str) -> tuple[tuple[str, str], ...]:
     """headers = "?" header *( "&" header ), split at ``&`` and at the first ``=``, otherwise as written."""
+    if not text:
+        return ()
     pairs = (piece.partition("=") for piece in text.split("&") if piece)
     return tuple((name, value) for name, _, value in pairs)

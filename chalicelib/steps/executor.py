@@ -13,12 +13,13 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from ..calls.commands import Callback, Command, Dial, Fetch, Invite, subject
+from ..calls.commands import Callback, Command, DialLegs, Fetch, Invite, subject
 from ..calls.events import Created, Event, Incoming, Quota
 from ..calls.protocol import StepRequest, StepResponse, TracePart, TraceRequest, TraceResponse, encode
 from ..calls.registration import Contact
 from ..calls.session import Call, Session
 from ..calls.step import Step, step
+from ..catalogue import Code
 from ..registrar.contacts import Contacts
 from ..storage.accounts import Accounts
 from ..storage.failures import is_permanent
@@ -30,7 +31,6 @@ from ..storage.traces import Traces
 from .limits import charge
 
 _log = logging.getLogger(__name__)
-NOT_QUEUED = 12400
 MOST_MESSAGE = 500
 """Characters of a problem's message in the log."""
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
@@ -155,7 +155,7 @@ class Steps:
 
     def _deliver(self, row: Row) -> None:
         for callback in self._outbound.deliver(row.callbacks):
-            self._listing.undelivered(callback, 0, NOT_QUEUED)
+            self._listing.undelivered(callback, 0, Code.INTERNAL_FAILURE)
 
     def _with_application(self, event: Event) -> Event:
         if isinstance(event, Created):
@@ -183,7 +183,7 @@ def _fold(session: Session | None, events: tuple[Event, ...], look_up: LookUp) -
         folded.events.append(complete)
         folded.session = result.session
         folded.gone += result.gone
-        if any(isinstance(command, Dial | Invite) for command in result.commands):
+        if any(isinstance(command, DialLegs | Invite) for command in result.commands):
             folded.placing.add(number)
         folded.commands += result.commands
         folded.callbacks += result.callbacks

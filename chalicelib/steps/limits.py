@@ -13,9 +13,9 @@ from ..calls.events import Quota
 from ..calls.routing.admission import live_calls
 from ..calls.routing.policy import Limits
 from ..calls.session import Session
+from ..catalogue import Code
 from ..storage.table import Addition, AdditionsRefusedError
 
-CONCURRENT, RATE = 10004, 32001
 # Long after anybody could write to the count of that second.
 KEPT_SECONDS = 3600
 
@@ -49,7 +49,7 @@ class Charge:
         rate = addition.attribute == "placed"
         most = self.limits.calls_per_second if rate else self.limits.concurrent_calls + self.ended
         left = self.placed - 1 if present is None else min(self.placed - 1, most - present)
-        return Quota(max(0, left), RATE if rate else CONCURRENT)
+        return Quota(max(0, left), Code.CALL_RATE_EXCEEDED if rate else Code.TOO_MANY_CALLS)
 
     def _concurrent(self) -> Addition | None:
         balance = self.placed - self.ended

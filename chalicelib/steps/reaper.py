@@ -136,7 +136,7 @@ class Reaper:
 
     def _unanswered(self, row: Row) -> list[Fetch]:
         """The requests the session waits for, also those of a run that was cut off: at least once, then."""
-        waiting = {call.run.waiting for call in row.state.calls.values() if call.run}
+        waiting = {call.run.fetching for call in row.state.calls.values() if call.run} - {""}
         if row.state.over or not waiting:
             return []
         rows = self._steps_log.history(row.session)

@@ -16,9 +16,10 @@ from collections.abc import Callable
 import msgspec
 
 from ..calls.protocol import decode, encode
-from ..calls.registration import ALGORITHMS, Algorithm, ha1
 from ..calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
 from ..calls.session import Application
+from ..sip.digest import ALGORITHMS, Algorithm, ha1
+from ..sip.uri import read_uri
 from .cache import Cache
 from .table import Item, Table
 
@@ -49,7 +50,7 @@ class Accounts:
 
     def application_for(self, domain: str, to: str) -> Application | None:
         """What a call to ``to`` at SIP ``domain`` (empty: that of ``to``) runs; None when nobody is there."""
-        host = (domain or _host(to)).lower()
+        host = domain.lower() or read_uri(to).host
         item = self._read(f"domain#{host}") or self._read("domain#*")
         return self.restricted(decode(str(item["application"]), Application)) if item else None
 
@@ -111,9 +112,3 @@ def _policy(account: str, text: str) -> Policy:
     except InvalidPolicyError as error:
         _log.error("the policy of %s cannot be used: %s", account, error)
         return NOWHERE
-
-
-def _host(uri: str) -> str:
-    """The host of a SIP URI that the task has parsed before (RFC 3261 §19.1.1), without port."""
-    address = uri.partition(":")[2].partition(";")[0].partition("?")[0].rpartition("@")[2]
-    return address.partition("]")[0] + "]" if address.startswith("[") else address.partition(":")[0]

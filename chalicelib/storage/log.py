@@ -23,7 +23,7 @@ from typing import Protocol
 import msgspec
 
 from ..calls.commands import Callback, Command
-from ..calls.events import Claimed, Created, Event, Fetched, Incoming, Modified
+from ..calls.events import Changed, Claimed, Created, Event, Fetched, Incoming
 from ..calls.protocol import decode, encode
 from ..calls.session import Application, Call, Session, Value
 from .cache import Cache
@@ -206,11 +206,9 @@ def _with_texts(row: Row, swap: Callable[[str], str]) -> Row:
 def _event(event: Event, swap: Callable[[str], str]) -> Event:
     if isinstance(event, Fetched):
         return msgspec.structs.replace(event, body=swap(event.body))
-    if isinstance(event, Modified) and event.redirection is not None:
-        rcml = swap(event.redirection.rcml)
-        return msgspec.structs.replace(
-            event, redirection=msgspec.structs.replace(event.redirection, rcml=rcml)
-        )
+    if isinstance(event, Changed):
+        change = msgspec.structs.replace(event.change, rcml=swap(event.change.rcml))
+        return msgspec.structs.replace(event, change=change)
     if isinstance(event, Incoming | Created):
         return msgspec.structs.replace(event, application=_application(event.application, swap))
     return event

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..calls.commands import Callback
-from ..calls.protocol import Modification, OutboundCall, encode
+from ..calls.protocol import ChangeRequest, OutboundCall, encode
 from .failures import PERMANENT, PassingError
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Outbound:
         """Offer the created ``session`` to the tasks.  Offered twice, the second claim is fenced."""
         self._send(self._calls_url, OutboundCall(session))
 
-    def modify(self, queue_url: str, modification: Modification) -> None:
+    def request_change(self, queue_url: str, request: ChangeRequest) -> None:
         """Ask the task behind ``queue_url`` to change a call."""
-        self._send(queue_url, modification)
+        self._send(queue_url, request)
 
     def remove(self, queue_url: str) -> None:
         """Delete a dead task's queue, which may be gone."""
@@ -76,11 +76,11 @@ class Outbound:
             raise NotQueuedError(f"{len(passing)} of {len(batch)} callbacks: {reasons}")
         return [failure["Id"] for failure in failed]
 
-    def _send(self, queue_url: str, message: OutboundCall | Modification) -> None:
+    def _send(self, queue_url: str, message: OutboundCall | ChangeRequest) -> None:
         self._client().send_message(QueueUrl=queue_url, MessageBody=_body(message))
 
 
-def _body(message: OutboundCall | Modification | Callback) -> str:
+def _body(message: OutboundCall | ChangeRequest | Callback) -> str:
     return encode(message).decode().translate(NOT_OF_XML)
 
 

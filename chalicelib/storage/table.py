@@ -31,7 +31,7 @@ def to_wire(item: Values) -> dict[str, Any]:
 def _value(value: str | float | bytes) -> dict[str, str | bytes]:
     if isinstance(value, str):
         return {"S": value}
-    return {"B": value} if isinstance(value, bytes) else {"N": repr(value)}
+    return {"B": value} if isinstance(value, bytes) else {"N": str(value)}
 
 
 def from_wire(item: Mapping[str, Any]) -> Item:

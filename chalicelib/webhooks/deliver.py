@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..calls.commands import Callback
-from .errors import NO_ACCOUNT, RequestError
+from ..catalogue import Code
+from .errors import RequestError
 from .exchange import Response, exchange
 from .fetch import signed_request
 from .guard import AddressGuard
@@ -75,7 +76,7 @@ class Deliverer:
         """
         token = self._token(callback.account_sid)
         if not token:
-            return Dropped(0, NO_ACCOUNT, dead=True)
+            return Dropped(0, Code.ACCOUNT_NOT_ACTIVE, dead=True)
         request = signed_request(
             token, callback.url, callback.method, callback.parameters, callback.id, attempt.at
         )

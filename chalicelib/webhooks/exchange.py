@@ -22,7 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-from . import errors
+from ..catalogue import Code
 from .errors import RequestError
 from .guard import AddressGuard
 
@@ -81,7 +81,7 @@ def _parts(url: str) -> SplitResult:
     except ValueError:
         valid = False
     if not valid:
-        raise RequestError(errors.FORBIDDEN_ADDRESS, "not an http(s) URL")
+        raise RequestError(Code.HTTP_HOST_REFUSED, "not an http(s) URL")
     return parts
 
 
@@ -114,7 +114,7 @@ def _resolved(host: str, port: int, guard: AddressGuard, deadline: float) -> str
     try:
         return found.result(max(0.0, deadline - time.monotonic()))
     except TimeoutError:
-        raise RequestError(errors.CONNECT_TIMEOUT, "the name was not resolved in time") from None
+        raise RequestError(Code.HTTP_CONNECT_TIMEOUT, "the name was not resolved in time") from None
 
 
 def _connect(connection: HTTPConnection) -> None:
@@ -122,17 +122,17 @@ def _connect(connection: HTTPConnection) -> None:
         connection.connect()
     except urllib3.exceptions.NewConnectionError as error:
         refused = isinstance(error.__cause__, ConnectionRefusedError)
-        code = errors.REFUSED if refused else errors.CONNECTION
+        code = Code.HTTP_CONNECTION_REFUSED if refused else Code.HTTP_CONNECTION_FAILURE
         raise RequestError(code, "no connection") from None
     # After its subclass NewConnectionError, which is no timeout.
     except urllib3.exceptions.ConnectTimeoutError:
-        raise RequestError(errors.CONNECT_TIMEOUT, "no connection in time") from None
+        raise RequestError(Code.HTTP_CONNECT_TIMEOUT, "no connection in time") from None
     except (ssl.SSLError, urllib3.exceptions.SSLError):
-        raise RequestError(errors.TLS, "the TLS handshake or the certificate failed") from None
+        raise RequestError(Code.HTTP_TLS_FAILURE, "the TLS handshake or the certificate failed") from None
     except TimeoutError:
-        raise RequestError(errors.CONNECT_TIMEOUT, "no TLS handshake in time") from None
+        raise RequestError(Code.HTTP_CONNECT_TIMEOUT, "no TLS handshake in time") from None
     except OSError:
-        raise RequestError(errors.CONNECTION, "no connection") from None
+        raise RequestError(Code.HTTP_CONNECTION_FAILURE, "no connection") from None
 
 
 @contextlib.contextmanager
@@ -170,22 +170,24 @@ def _talk(
         raise
     except (OSError, http.client.HTTPException, urllib3.exceptions.HTTPError, ValueError) as error:
         if time.monotonic() >= deadline - 0.05:
-            raise RequestError(errors.TOO_SLOW, "no whole answer in time") from None
+            raise RequestError(Code.HTTP_TOTAL_TIMEOUT, "no whole answer in time") from None
         raise _broken(error) from None
     if time.monotonic() >= deadline:
-        raise RequestError(errors.TOO_SLOW, "no whole answer in time")
+        raise RequestError(Code.HTTP_TOTAL_TIMEOUT, "no whole answer in time")
     return Response(answer.status, {name.lower(): value for name, value in answer.headers.items()}, body)
 
 
 def _broken(error: Exception) -> RequestError:
     """urllib3 wraps what ends a body too early in ProtocolError."""
     if isinstance(error, (OSError, urllib3.exceptions.ProtocolError)):
-        return RequestError(errors.CONNECTION, "the connection broke before the answer was complete")
-    return RequestError(errors.PROTOCOL, "the answer was not HTTP")
+        return RequestError(
+            Code.HTTP_CONNECTION_FAILURE, "the connection broke before the answer was complete"
+        )
+    return RequestError(Code.HTTP_PROTOCOL_VIOLATION, "the answer was not HTTP")
 
 
 def _limited(answer: _Readable, status: int, max_body: int) -> bytes:
     body = answer.read(max_body + 1)
     if len(body) > max_body:
-        raise RequestError(errors.TOO_LARGE, f"more than {max_body} bytes", status)
+        raise RequestError(Code.HTTP_BODY_TOO_LARGE, f"more than {max_body} bytes", status)
     return body

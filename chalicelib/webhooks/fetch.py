@@ -10,7 +10,7 @@ from urllib.parse import urldefrag, urlencode, urljoin, urlsplit, urlunsplit
 from ..calls.commands import Fetch
 from ..calls.events import Fetched
 from ..calls.session import MOST_URL
-from . import errors
+from ..catalogue import Code
 from .errors import RequestError
 from .exchange import TOTAL_SECONDS, Request, Response, exchange
 from .guard import AddressGuard
@@ -50,7 +50,7 @@ class Fetcher:
         try:
             url, response = self._follow(command, url)
             if not 200 <= response.status < 300:
-                raise RequestError(errors.BAD_STATUS, "no 2xx", response.status)
+                raise RequestError(Code.HTTP_ERROR_STATUS, "no 2xx", response.status)
             kind = response.headers.get("content-type", "")[:MOST_CONTENT_TYPE]
             # Audio is played from its URL; its bytes are nobody's text.
             body = "" if kind.lower().startswith("audio/") else self._seal(_text(response.body, kind))
@@ -73,7 +73,7 @@ class Fetcher:
         deadline = time.monotonic() + TOTAL_SECONDS
         token = self._token(command.account_sid)
         if not token:
-            raise RequestError(errors.NO_ACCOUNT, "nobody's key to sign with")
+            raise RequestError(Code.ACCOUNT_NOT_ACTIVE, "nobody's key to sign with")
         method, parameters = command.method, dict(command.parameters)
         for _ in range(MAX_REDIRECTS + 1):
             request = signed_request(token, url, method, parameters, command.id, self._clock())
@@ -85,7 +85,7 @@ class Fetcher:
             if response.status not in KEEPS_METHOD and method == "POST":
                 # As browsers do with 301, 302 and 303 (RFC 9110 §15.4): the parameters went with the first request.
                 method, parameters = "GET", {}
-        raise RequestError(errors.REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
+        raise RequestError(Code.HTTP_TOO_MANY_REDIRECTS, f"more than {MAX_REDIRECTS} redirects")
 
 
 def _followed(url: str, location: str) -> str:
@@ -93,9 +93,9 @@ def _followed(url: str, location: str) -> str:
     try:
         target = urldefrag(urljoin(url, location)).url
     except ValueError:
-        raise RequestError(errors.REDIRECTS, "a redirect to no URL") from None
+        raise RequestError(Code.HTTP_TOO_MANY_REDIRECTS, "a redirect to no URL") from None
     if len(target) > MOST_URL:
-        raise RequestError(errors.REDIRECTS, f"a redirect to more than {MOST_URL} characters")
+        raise RequestError(Code.HTTP_TOO_MANY_REDIRECTS, f"a redirect to more than {MOST_URL} characters")
     return target
 
 

@@ -11,6 +11,7 @@ from functools import cache, wraps
 from chalice import Chalice, Response
 
 from chalicelib import rcml, sip
+from chalicelib.catalogue import Code
 from chalicelib.environment import read_environment
 from chalicelib.handlers.invocation import Function
 from chalicelib.handlers.settings import ApiSettings
@@ -85,7 +86,7 @@ def call(account_sid: str, call_sid: str) -> Response:
     sid = call_sid.removesuffix(".json").removesuffix(".xml")
     if app.current_request.method == "POST":
         form = Form.parse(app.current_request.raw_body)
-        row = _calls().modify(account, sid, form, _edge())
+        row = _calls().change(account, sid, form, _edge())
     else:
         row = _calls().show(account, sid)
     return _response("Call", call_resource(row, _root()))
@@ -112,8 +113,7 @@ for version in VERSIONS:
 
 
 def _refusal(error: RestError) -> Response:
-    meaning = rcml.CATALOGUE[error.code]
-    body = error_resource(error, f"{meaning.name}: {meaning.text}")
+    body = error_resource(error, f"{error.code.title}: {error.code.text}")
     headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
     return _response("RestException", body, error.status, headers)
 
@@ -161,14 +161,16 @@ def _check_target(uri: str) -> None:
     try:
         sip.parse_uri(uri)
     except sip.InvalidSipUri as error:
-        raise InvalidError(21227 if error.code == 13253 else 21211, error.message) from None
+        too_long = error.code == Code.SIP_HEADERS_TOO_LONG
+        code = Code.CALL_HEADERS_TOO_LONG if too_long else Code.CALL_INVALID_TO
+        raise InvalidError(code, error.message) from None
 
 
 def _sealed_document(text: str, sealer: Sealer) -> str:
     try:
         return rcml.seal_passwords(text, sealer.seal)
     except rcml.TooLargeError as error:
-        raise InvalidError(21262, f"Rcml: {error.problem.message}") from None
+        raise InvalidError(Code.CALL_INVALID_RCML, f"Rcml: {error.problem.message}") from None
 
 
 @cache

@@ -12,6 +12,7 @@ from chalice import Chalice
 from chalicelib import rcml
 from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
+from chalicelib.catalogue import Code
 from chalicelib.environment import read_environment
 from chalicelib.handlers.invocation import Function
 from chalicelib.handlers.settings import FetchSettings
@@ -19,7 +20,7 @@ from chalicelib.storage import aws
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.secrets import PasswordTooLongError, Sealer
 from chalicelib.storage.table import Table
-from chalicelib.webhooks.errors import CREDENTIALS, TOO_LARGE, RequestError
+from chalicelib.webhooks.errors import RequestError
 from chalicelib.webhooks.fetch import Fetcher
 from chalicelib.webhooks.guard import AddressGuard
 
@@ -55,9 +56,9 @@ def _sealed(text: str) -> str:
     try:
         return rcml.seal_passwords(text, lambda plain: _sealer().seal(plain))
     except PasswordTooLongError as error:
-        raise RequestError(CREDENTIALS, str(error)) from None
+        raise RequestError(Code.SIP_INVALID_CREDENTIALS, str(error)) from None
     except rcml.TooLargeError as error:
-        raise RequestError(TOO_LARGE, error.problem.message) from None
+        raise RequestError(Code.HTTP_BODY_TOO_LARGE, error.problem.message) from None
 
 
 @cache

@@ -10,14 +10,13 @@ import msgspec
 from chalice import Chalice
 
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse
+from chalicelib.catalogue import Code
 from chalicelib.environment import read_environment
 from chalicelib.handlers.invocation import Function
 from chalicelib.handlers.settings import StepSettings
 from chalicelib.steps.executor import Steps
 from chalicelib.steps.wiring import steps_over, stores_of
 from chalicelib.storage.failures import is_permanent
-
-INTERNAL_FAILURE = 12400
 
 app = Chalice(app_name="step", configure_logs=False)
 _settings = read_environment(StepSettings, os.environ)
@@ -37,7 +36,7 @@ def step(event: dict[str, Any], context: object) -> dict[str, Any]:
     except Exception as error:
         if not is_permanent(error):
             raise
-        failed = StepResponse(str(event.get("session")), 0, failed=INTERNAL_FAILURE)
+        failed = StepResponse(str(event.get("session")), 0, failed=Code.INTERNAL_FAILURE)
         answer: dict[str, Any] = msgspec.to_builtins(failed)
         return answer
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs one step of the set-up and shows that it is going on: a running clock on a terminal, one line when it starts
-# and one when it is over elsewhere. What the step prints is kept back, and shown only when it fails.
+# and one when it is over elsewhere. What the step prints is kept back, and shown only when it fails; but lines with
+# ATTENTION: always are.
 # Usage: step.sh "What it does" COMMAND...
 set -uo pipefail
 
@@ -26,6 +27,7 @@ wait "$pid"
 status=$?
 if [ "$status" = 0 ]; then
     printf '  %s: done in %ds\n' "$what" "$((SECONDS - started))"
+    sed -n '/ATTENTION:/s/^/  /p' "$log"
 else
     printf '  %s: FAILED (status %d)\n' "$what" "$status"
     tail -n 80 "$log"

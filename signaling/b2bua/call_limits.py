@@ -9,6 +9,8 @@ from __future__ import annotations
 import logging
 import time
 
+from chalicelib.sip.status import Status
+
 from ..engine.loop import Loop
 from ..settings import Settings
 from .leg import Leg
@@ -16,7 +18,6 @@ from .rtp_timeout import Watch
 
 AFTER_DIAL = 10.0
 """Seconds by which the limit of a Dial comes first: time to hang up the callee, and to ask the Dial's action."""
-TEMPORARILY_UNAVAILABLE = 480
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +44,7 @@ class CallLimit:
 
     def _reached(self) -> None:
         _log.info("%s: the longest time for a call is over", self._leg.sid)
-        self._leg.hang_up(TEMPORARILY_UNAVAILABLE)
+        self._leg.hang_up(Status.TEMPORARILY_UNAVAILABLE)
 
 
 class CallLimits:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.calls import commands
+from chalicelib.sip.status import Status
 
 from ..engine.loop import Timer
 from ..media.bridge import bridge, unbridge
@@ -28,7 +29,7 @@ class Dialing:
         self,
         services: Services,
         parent: Leg,
-        command: commands.Dial,
+        command: commands.DialLegs,
         placings: dict[str, Placing],
         bridged: Callable[[Leg], None],
         starred: Callable[[], None],
@@ -83,7 +84,7 @@ class Dialing:
             return
         self.winner = leg
         self._ringing.stop()
-        self._parent.respond(200)
+        self._parent.respond(Status.OK)
         self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
         bridge(self._parent, leg)
         self._recording.bridged(self._parent, leg)

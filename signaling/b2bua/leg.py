@@ -15,21 +15,23 @@ import pjsua2 as pj
 
 from chalicelib.calls.events import RINGING
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import final_reason, x_headers
+from chalicelib.catalogue import Code
+from chalicelib.sip.contacts import redirect_targets
+from chalicelib.sip.message import Message
+from chalicelib.sip.refer import Refer, judged
+from chalicelib.sip.status import Status, is_final
 
 from ..engine.call import SipCall
 from ..engine.endpoint import Endpoint, Route, SipAccount
 from ..engine.loop import Loop
 from ..engine.requests import add_header, call_parameters
-from ..routing.redirects import contacts
 from . import dtmf
 from .dtmf import Keypad
 from .observer import NOBODY, Owner
-from .refer import DECLINE, FIRST_FINAL, TRYING, Refer, judged, notification
+from .refer import notification
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
-UNREACHABLE = 32011
 _log = logging.getLogger(__name__)
 
 
@@ -96,7 +98,7 @@ class Leg:
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
             )
-            self.fail(UNREACHABLE)
+            self.fail(Code.SIP_UNREACHABLE)
 
     def respond(self, code: int) -> None:
         """Send ``code`` to the caller, unless the dialog is past it."""
@@ -149,7 +151,7 @@ class Leg:
         refer = self._refer
         if self._call is None or self.over or refer is None:
             return
-        if code >= FIRST_FINAL:
+        if is_final(code):
             self._refer = None
         try:
             if not refer.silent:
@@ -168,7 +170,7 @@ class Leg:
         """A callback failed, and what it was to record is lost.  As if a closure of the leg's had failed."""
         self._loop.soon(partial(_raise, error))
 
-    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: str) -> None:
+    def state_changed(self, state: int, code: int, reason: str, sip_call_id: str, message: Message) -> None:
         """Record the new state."""
         if state == pj.PJSIP_INV_STATE_CALLING:
             self.sip_call_id = sip_call_id
@@ -178,17 +180,18 @@ class Leg:
             self._loop.soon(lambda: self._on_provisional(code, reason))
         elif state == pj.PJSIP_INV_STATE_CONNECTING:
             self.first_response()
-            self._headers = x_headers(message)
+            self._headers = message.x_headers
             if self.inbound:
                 self._loop.soon(self._on_answered)
         elif state == pj.PJSIP_INV_STATE_CONFIRMED and not self.inbound:
             self._loop.soon(self._on_answered)
         elif state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            answered = message.startswith("SIP/")
+            answered = message.is_response
             self.heard = self.heard or answered
-            headers = x_headers(message) if answered else ()
-            self.contacts = contacts(message) if answered and 300 <= code < 400 else ()
-            why = final_reason(message) or reason
+            headers = message.x_headers if answered else ()
+            moved = answered and 300 <= code < 400
+            self.contacts = redirect_targets(message.values("contact")) if moved else ()
+            why = message.final_reason or reason
             self._loop.soon(lambda: self._on_disconnected(code, why, headers))
 
     def first_response(self) -> None:
@@ -207,10 +210,10 @@ class Leg:
         if self._keypad.told(digit):
             self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
 
-    def refer_came(self, message: str) -> int:
+    def refer_came(self, message: Message) -> int:
         """Record a REFER; returns the response to it.  One while another is under way is declined."""
         if not self.takes_refer or self._refer is not None or self._giving_up:
-            return DECLINE
+            return Status.DECLINE
         code, self._refer = judged(message)
         if self._refer is not None:
             self._first_refer = self._first_refer or self._refer.cseq
@@ -220,7 +223,7 @@ class Leg:
     # --- the same, on the loop ---
 
     def _on_refer(self, refer: Refer) -> None:
-        self.tell_referral(TRYING)
+        self.tell_referral(Status.TRYING)
         if not self.over:
             self._owner.leg_referred(self, refer)
 
@@ -264,7 +267,7 @@ class Leg:
             self._end(0, "", (), self._error)
             return
         parameters = call_parameters()
-        parameters.statusCode = (code or DECLINE) if self.inbound and not self.answered else 0
+        parameters.statusCode = (code or Status.DECLINE) if self.inbound and not self.answered else 0
         if self._reason:
             add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.calls.session import Headers
-
-from .refer import Refer
+from chalicelib.sip.refer import Refer
 
 if TYPE_CHECKING:
     from .leg import Leg

@@ -9,15 +9,17 @@ from functools import partial
 
 from chalicelib.calls import commands
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import from_header
+from chalicelib.catalogue import Code
+from chalicelib.sip.name_addr import from_header
+from chalicelib.sip.uri import read_uri
 
 from ..engine.endpoint import Route
 from ..engine.loop import Timer
 from ..routing.redirects import MOST, MOVED
-from ..routing.resolver import REFUSED, TargetError, is_address
-from ..routing.target import Target, loose, wanted
+from ..routing.resolver import TargetError, is_address
+from ..routing.target import Target, loose
 from .context import Services
-from .leg import UNREACHABLE, Leg
+from .leg import Leg
 
 SILENCE_SECONDS = 4.0
 """After the fourth INVITE over UDP (0, 0.5, 1.5 and 3.5 s, RFC 3261 §17.1.1.2) another server is tried, if there is
@@ -48,7 +50,7 @@ class Placing:
         self,
         services: Services,
         new_leg: Callable[[], Leg],
-        command: commands.Leg,
+        command: commands.OutboundLeg,
         ring_timeout: Callable[[Leg], None],
     ) -> None:
         self.leg = new_leg()
@@ -111,7 +113,7 @@ class Placing:
 
     def _not_followed(self, answer: Answer, error: Exception) -> None:
         if not self._given_up:
-            code = error.code if isinstance(error, TargetError) else UNREACHABLE
+            code = error.code if isinstance(error, TargetError) else Code.SIP_UNREACHABLE
             self.leg.fail(code, answer.code, answer.reason, answer.headers)
 
     def _look_up(self) -> None:
@@ -154,22 +156,23 @@ class Placing:
 
     def _not_placed(self, error: Exception) -> None:
         if not self._given_up:
-            self.leg.fail(error.code if isinstance(error, TargetError) else UNREACHABLE)
+            self.leg.fail(error.code if isinstance(error, TargetError) else Code.SIP_UNREACHABLE)
 
 
-def _hops(command: commands.Leg, uri: str, services: Services) -> tuple[Hop, ...]:
+def _hops(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
-    trusted = wanted(uri).host == wanted(command.uri).host
-    username, password = _credential(command, services) if trusted else ("", "")
-    secure = wanted(command.uri).secure_media
+    dialled = read_uri(command.uri)
+    place = dialled if uri == command.uri else read_uri(uri)
+    username, password = _credential(command, services) if place.host == dialled.host else ("", "")
+    secure = dialled.secure_media
     return tuple(
-        Hop(uri, Route(username, password, target.hop(uri), secure, ipv6=":" in target.address))
+        Hop(uri, Route(username, password, target.hop(place), secure, ipv6=":" in target.address))
         for target in _targets(command, uri, services)
     )
 
 
-def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Target, ...]:
+def _targets(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Target, ...]:
     """Where to send the INVITE for ``uri``: to the proxy, or else to where its host leads.
 
     A telephone behind NAT is where its REGISTER came from; where its Contact leads is the second try, if at all.
@@ -180,11 +183,11 @@ def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Targe
     if not command.received or uri != command.uri:
         return services.resolver.targets(uri, command.rules)
     found: list[Target] = []
-    refused = TargetError(REFUSED)
+    refused = TargetError(Code.SIP_HOST_REFUSED)
     for place, rules in ((command.received, None), (uri, command.rules)):
         try:
-            if rules is not None and not rules.permit_user(wanted(place).user):
-                raise TargetError(REFUSED)
+            if rules is not None and not rules.permit_user(read_uri(place).user):
+                raise TargetError(Code.SIP_HOST_REFUSED)
             found += services.resolver.targets(place, rules)
         except TargetError as error:
             refused = error
@@ -193,19 +196,19 @@ def _targets(command: commands.Leg, uri: str, services: Services) -> tuple[Targe
     return tuple(dict.fromkeys(found))
 
 
-def _judge_behind_proxy(command: commands.Leg, uri: str, services: Services) -> None:
+def _judge_behind_proxy(command: commands.OutboundLeg, uri: str, services: Services) -> None:
     """Raises TargetError for a callee that may not be called: the proxy would find him all the same.
 
     An address is judged as ever.  What a name leads to only the proxy knows: rules that name networks know no name.
     """
-    want = wanted(uri)
+    want = read_uri(uri)
     if is_address(want.host):
         services.resolver.targets(uri, command.rules)
     elif command.rules and not command.rules.permit_target(want.host, "", want.port or want.default_port):
-        raise TargetError(REFUSED)
+        raise TargetError(Code.SIP_HOST_REFUSED)
 
 
-def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:
+def _credential(command: commands.OutboundLeg, services: Services) -> tuple[str, str]:
     """User name and password, both empty when the leg has none."""
     if command.credential_ref:
         stored = services.credentials(command.credential_ref)
@@ -213,14 +216,16 @@ def _credential(command: commands.Leg, services: Services) -> tuple[str, str]:
     return command.username, services.unseal(command.password) if command.username else ""
 
 
-def _redirected(command: commands.Leg, places: tuple[str, ...], services: Services) -> tuple[Hop, ...]:
+def _redirected(
+    command: commands.OutboundLeg, places: tuple[str, ...], services: Services
+) -> tuple[Hop, ...]:
     """The hops to those of ``places`` that may be gone to.  Raises the TargetError of the first if there is none."""
     hops: list[Hop] = []
     errors: list[TargetError] = []
     for uri in places:
         try:
             if not _permitted(command, uri):
-                raise TargetError(REFUSED)
+                raise TargetError(Code.SIP_HOST_REFUSED)
             hops += _hops(command, uri, services)
         except TargetError as error:
             errors.append(error)
@@ -229,10 +234,10 @@ def _redirected(command: commands.Leg, places: tuple[str, ...], services: Servic
     return tuple(hops)
 
 
-def _permitted(command: commands.Leg, uri: str) -> bool:
+def _permitted(command: commands.OutboundLeg, uri: str) -> bool:
     """By the account's rules; and what was to go over TLS stays on it."""
-    place = wanted(uri)
-    if wanted(command.uri).transport == "tls" and place.transport != "tls":
+    place = read_uri(uri)
+    if read_uri(command.uri).transport == "tls" and place.transport != "tls":
         return False
     rules = command.rules
     return rules is None or (

@@ -1,57 +1,25 @@
-"""REFER within a call (RFC 3515): which of them the task accepts, and the NOTIFYs that tell how it went.
+"""The NOTIFYs that tell how a REFER within a call went (RFC 3515); which REFER is accepted: `chalicelib.sip.refer`.
 
 What is to be done about it the engine decides; the SIP engine only answers (signaling/engine/native/refer.patch).
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from typing import Any
 
 import pjsua2 as pj
 
-from chalicelib.sip.message import address_uri, header
-from chalicelib.sip.wire import URI
+from chalicelib.sip.refer import Refer
+from chalicelib.sip.status import Status, is_final
 
 from ..engine.requests import add_header
 
-ACCEPTED, BAD_REQUEST, NOT_IMPLEMENTED, DECLINE = 202, 400, 501, 603
-TRYING, FIRST_FINAL = 100, 200
-PHRASES = {100: "Trying", 200: "OK", 503: "Service Unavailable", 603: "Decline"}
-_METHOD = re.compile(r";method=(?!INVITE\b)", re.IGNORECASE)
-_REPLACES = re.compile(r"[?&]Replaces=", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Refer:
-    """A REFER that was accepted.  ``silent``: the transferor wants no NOTIFY (RFC 4488).  ``cseq``: of the request."""
-
-    target: str
-    referred_by: str
-    silent: bool
-    cseq: int
-
-
-def judged(message: str) -> tuple[int, Refer | None]:
-    """The response to the REFER ``message``, and what it asks for when that is 202.
-
-    501 for what we cannot do: a method other than INVITE (§2.4.1), and a transfer that replaces another call of the
-    target (RFC 3891), because that call is not ours to replace.
-    """
-    target = address_uri(header(message, "refer-to", "r"))
-    if not target.lower().startswith(("sip:", "sips:", "tel:")) or len(target) > URI:
-        return BAD_REQUEST, None
-    if not target.isprintable() or " " in target:
-        return BAD_REQUEST, None
-    if _METHOD.search(target) or _REPLACES.search(target):
-        return NOT_IMPLEMENTED, None
-    by = address_uri(header(message, "referred-by", "b"))
-    silent = header(message, "refer-sub").lower().startswith("false")
-    number = header(message, "cseq").partition(" ")[0]
-    return ACCEPTED, Refer(
-        target, by if by.isprintable() and len(by) <= URI else "", silent, int(number or 0)
-    )
+PHRASES: dict[int, str] = {
+    Status.TRYING: "Trying",
+    Status.OK: "OK",
+    Status.SERVICE_UNAVAILABLE: "Service Unavailable",
+    Status.DECLINE: "Decline",
+}
 
 
 def notification(refer: Refer, first: int, code: int) -> Any:
@@ -59,7 +27,7 @@ def notification(refer: Refer, first: int, code: int) -> Any:
     parameters = pj.CallSendRequestParam()
     parameters.method = "NOTIFY"
     event = "refer" if refer.cseq == first else f"refer;id={refer.cseq}"
-    state = "terminated;reason=noresource" if code >= FIRST_FINAL else "active;expires=60"
+    state = "terminated;reason=noresource" if is_final(code) else "active;expires=60"
     add_header(parameters, "Event", event)
     add_header(parameters, "Subscription-State", state)
     parameters.txOption.contentType = "message/sipfrag;version=2.0"

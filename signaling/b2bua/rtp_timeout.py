@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 
+from chalicelib.catalogue import Code
+
 from ..engine.loop import Loop, Timer
 from .leg import Leg
 
-NO_MEDIA = 32018
 LOOKS = 30
 """How often a look is taken within the limit, and so the part of it by which the end may come late."""
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class Watch:
             self._since = time.monotonic()
         elif time.monotonic() - self._since >= self._seconds:
             _log.info("%s: no RTP for %d s", self._leg.sid, self._seconds)
-            self._leg.abandon(NO_MEDIA, f"no RTP for {self._seconds:.0f} s")
+            self._leg.abandon(Code.NO_MEDIA, f"no RTP for {self._seconds:.0f} s")
             return
         self._count = count
         self._wait()

@@ -9,9 +9,12 @@ from functools import partial
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
-from chalicelib.calls.protocol import Modification, SipMessage
+from chalicelib.calls.protocol import ChangeRequest, SipMessage
 from chalicelib.calls.session import Headers
+from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
+from chalicelib.sip.refer import Refer
+from chalicelib.sip.status import Status
 
 from ..engine.endpoint import SipAccount
 from ..engine.loop import GuardedLoop, Timer
@@ -22,11 +25,9 @@ from .fork import Dialing
 from .leg import Leg
 from .outbound_leg import Answer, Placing
 from .performances import Performances
-from .refer import Refer
 from .send_digits import Keys, nothing
-from .step_client import INTERNAL_FAILURE, Conversation, now
+from .step_client import Conversation, now
 
-SERVER_ERROR = 500
 GIVE_UP_SECONDS = 30.0
 """For the calls of a session that failed to end, and for their end to be told."""
 _log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class Session:
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
         self._placings: dict[str, Placing] = {}
-        self._modifications: set[str] = set()
+        self._changes: set[str] = set()
         self._performances = Performances(self._services, self._performed)
         self._dialings: dict[str, Dialing] = {}  # by the call that dials
         self._limits = CallLimits(self._services.loop, services.settings)
@@ -69,16 +70,12 @@ class Session:
         self._know_dialog(leg)
         self._services.loop.soon(partial(self.conversation.report, event))
 
-    def modify(self, message: Modification) -> None:
+    def change(self, message: ChangeRequest) -> None:
         """What the API asks of a call.  A queue may give the same message twice: only the first counts."""
-        if message.id and message.id in self._modifications:
+        if message.id and message.id in self._changes:
             return
-        self._modifications.add(message.id)
-        self.conversation.report(
-            events.Modified(
-                **now(), call=message.call, status=message.status, redirection=message.redirection
-            )
-        )
+        self._changes.add(message.id)
+        self.conversation.report(events.Changed(**now(), call=message.call, change=message.change))
 
     def trace(self, message: SipMessage) -> None:
         """For the log, with the next request."""
@@ -92,7 +89,7 @@ class Session:
         for leg in self._legs.values():
             ending = partial(self._hang_up, leg.sid)
             if leg.inbound and not leg.answered:
-                ending = partial(leg.hang_up, SERVER_ERROR)
+                ending = partial(leg.hang_up, Status.SERVER_INTERNAL_ERROR)
             self._services.loop.soon(ending)
         self.close_if_done()
 
@@ -107,7 +104,7 @@ class Session:
         _log.error("session %s: %s", self.sid, kind, exc_info=error, extra=about(self.sid))
         if self._last_resort is None:
             self._last_resort = self._main_loop.after(GIVE_UP_SECONDS, self._close)
-            self.conversation.abandon(INTERNAL_FAILURE)
+            self.conversation.abandon(Code.INTERNAL_FAILURE)
         for leg in list(self._legs.values()):
             if leg.over:
                 self._let_go(leg)
@@ -135,7 +132,7 @@ class Session:
             case commands.Invite():
                 self._time_limit = command.time_limit
                 self._place(command.leg)
-            case commands.Dial() | commands.Bridge() | commands.Part():
+            case commands.DialLegs() | commands.Bridge() | commands.Part():
                 self._connect(command)
             case commands.Fetch():
                 self.conversation.fetch(command)
@@ -152,18 +149,18 @@ class Session:
             case commands.Perform():
                 self._performances.begin(leg, command)
             case commands.Ring():
-                leg.respond(180)
+                leg.respond(Status.RINGING)
             case commands.Answer():
-                leg.respond(200)
+                leg.respond(Status.OK)
             case commands.Reject():
                 leg.hang_up(command.code)
             case commands.Notify():
                 self._notify(leg, command.code)
 
-    def _connect(self, command: commands.Dial | commands.Bridge | commands.Part) -> None:
+    def _connect(self, command: commands.DialLegs | commands.Bridge | commands.Part) -> None:
         dialing = self._dialings.get(command.call)
         match command:
-            case commands.Dial():
+            case commands.DialLegs():
                 self._dial(command)
             case commands.Bridge():
                 leg = self._legs.get(command.leg)
@@ -183,13 +180,13 @@ class Session:
             self._ended.add(call)
             self.conversation.report(events.Ended(**now(), call=call))
 
-    def _place(self, command: commands.Leg) -> Placing:
+    def _place(self, command: commands.OutboundLeg) -> Placing:
         placing = Placing(self._services, partial(self.new_leg, command.call), command, self._rang_out)
         if not placing.leg.over:
             self._placings[command.call] = placing
         return placing
 
-    def _dial(self, command: commands.Dial) -> None:
+    def _dial(self, command: commands.DialLegs) -> None:
         parent = self._legs.get(command.call)
         if parent is None:
             for leg in command.legs:
@@ -312,7 +309,7 @@ class Session:
             self.conversation.report(events.RingTimeout(**now(), call=leg.sid))
             self._hang_up(leg.sid)
 
-    def _was_bridged(self, parent: Leg, command: commands.Dial, leg: Leg) -> None:
+    def _was_bridged(self, parent: Leg, command: commands.DialLegs, leg: Leg) -> None:
         self._limits.bridged(parent, leg, command.time_limit)
         self.conversation.mention(events.Bridged(**now(), call=leg.sid))
 

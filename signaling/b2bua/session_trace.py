@@ -10,7 +10,7 @@ import time
 from collections import deque
 
 from chalicelib.calls.protocol import SipMessage
-from chalicelib.sip.message import header
+from chalicelib.sip.message import Message
 
 MESSAGE_CHARACTERS = 8192
 """Of one message; the rest of it is cut off."""
@@ -97,7 +97,7 @@ class SessionTrace:
 
 
 def _ends_a_call(text: str) -> bool:
-    return header(text, "cseq").rpartition(" ")[2] in ("BYE", "CANCEL")
+    return Message(text).cseq[1] in ("BYE", "CANCEL")
 
 
 def _cut(message: SipMessage) -> SipMessage:

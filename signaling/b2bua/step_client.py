@@ -22,9 +22,10 @@ import msgspec
 from chalicelib.calls import events
 from chalicelib.calls.commands import Command, Fetch
 from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
+from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
 
-from ..cloud.functions import FETCH_FAILED, NotAnsweredError
+from ..cloud.functions import NotAnsweredError
 from .context import Services
 from .session_trace import SessionTrace
 
@@ -35,7 +36,6 @@ FIRST_WAIT, LONGEST_WAIT = 0.1, 5.0
 MOST_CRASHES = 3
 """Times in a row that a step may kill its function, or run into its time limit; then it is taken for one that always
 does."""
-INTERNAL_FAILURE = 12400
 _log = logging.getLogger(__name__)
 
 
@@ -130,7 +130,7 @@ class Conversation:
             partial(self._services.controller.fetch, command),
             lambda fetched: self.report(_stamped(fetched)),
             lambda _: self.report(
-                events.Fetched(**now(), call=command.call, id=command.id, error=FETCH_FAILED)
+                events.Fetched(**now(), call=command.call, id=command.id, error=Code.HTTP_RETRIEVAL_FAILURE)
             ),
         )
 
@@ -181,7 +181,7 @@ class Conversation:
         crashed = isinstance(error, NotAnsweredError) and error.crashed
         self._crashes = self._crashes + 1 if crashed else 0
         if not isinstance(error, NotAnsweredError) or self._crashes == MOST_CRASHES:
-            self._give_up(request, INTERNAL_FAILURE)
+            self._give_up(request, Code.INTERNAL_FAILURE)
             return
         wait = min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT)
         self._tries += 1

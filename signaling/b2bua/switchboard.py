@@ -9,9 +9,11 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.calls import events
-from chalicelib.calls.protocol import Modification
-from chalicelib.sip import message as messages
+from chalicelib.calls.protocol import ChangeRequest
 from chalicelib.sip import wire
+from chalicelib.sip.message import Message
+from chalicelib.sip.name_addr import read_address
+from chalicelib.sip.status import Status
 
 from ..engine.admission import Admission
 from ..engine.endpoint import SipAccount
@@ -28,7 +30,6 @@ from .tracing import Tracing
 _log = logging.getLogger(__name__)
 COUNT_EVERY = 0.1  # s
 LAST_MESSAGES = 5.0  # s, for the SIP messages of the last calls on their way to the log
-URI_TOO_LONG, INTERNAL_ERROR = 414, 500
 LAST_POSTS = 10.0  # s, for the final events after every call was hung up
 
 
@@ -82,17 +83,17 @@ class Switchboard:
             "draining": self.draining,
         }
 
-    def incoming(self, account: SipAccount, call_id: int, message: str, source: str) -> None:
+    def incoming(self, account: SipAccount, call_id: int, message: Message, source: str) -> None:
         """An INVITE; inside the engine's callback."""
         sid = f"CA{uuid.uuid4().hex}"
-        if messages.is_too_long(messages.request_uri(message)):
-            self._refuse(sid, account, call_id, URI_TOO_LONG)
+        if message.is_target_too_long:
+            self._refuse(sid, account, call_id, Status.REQUEST_URI_TOO_LONG)
             return
         try:
             event = incoming_event(sid, message, source, self.services.settings.task_id)
         except Exception:  # noqa: BLE001  without an answer of ours the engine would keep the call for ever
             _log.exception("an INVITE that cannot be read")
-            self._refuse(sid, account, call_id, INTERNAL_ERROR)
+            self._refuse(sid, account, call_id, Status.SERVER_INTERNAL_ERROR)
         else:
             self._open(sid, 0).come_in(account, call_id, event)
 
@@ -111,11 +112,11 @@ class Switchboard:
         task = self.services.settings.task_id
         session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
-    def modify(self, message: Modification) -> None:
+    def change(self, message: ChangeRequest) -> None:
         """The API changes a call.  A session that has gone needs nothing."""
         session = self._sessions.get(message.session)
         if session is not None:
-            session.modify(message)
+            session.change(message)
 
     def drain(self, seconds: float) -> None:
         """503 from now on; stop when every session is over, hang up what is left after ``seconds``."""
@@ -170,22 +171,21 @@ class Switchboard:
         self._loop.after(COUNT_EVERY, self._count)
 
 
-def incoming_event(sid: str, message: str, source: str, task: str) -> events.Incoming:
+def incoming_event(sid: str, message: Message, source: str, task: str) -> events.Incoming:
     """Within the bounds of ``wire``.  A Request-URI that is over them has been refused before."""
-    sender = messages.header(message, "from", "f")
-    target = messages.request_uri(message)
+    sender = read_address(message.header("from"))
     return events.Incoming(
         at=time.time(),
         entropy=fresh(),
         call=sid,
-        to=target,
-        from_=messages.address_uri(sender)[: wire.URI],
-        caller_name=messages.display_name(sender)[: wire.DISPLAY_NAME],
-        forwarded_from=messages.address_uri(messages.header(message, "diversion"))[: wire.URI],
-        sip_call_id=messages.header(message, "call-id", "i")[: wire.CALL_ID],
+        to=message.request_uri,
+        from_=sender.uri[: wire.URI],
+        caller_name=sender.display_name[: wire.DISPLAY_NAME],
+        forwarded_from=read_address(message.header("diversion")).uri[: wire.URI],
+        sip_call_id=message.header("call-id")[: wire.CALL_ID],
         sip_source_ip=source.rpartition(":")[0],
-        sip_domain=messages.host_of(target),
-        headers=messages.x_headers(message),
-        max_forwards=messages.max_forwards(message),
+        sip_domain=message.target.host,
+        headers=message.x_headers,
+        max_forwards=message.max_forwards,
         task=task,
     )

@@ -16,6 +16,7 @@ from chalicelib.calls.commands import Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.protocol import StepRequest, StepResponse, TraceRequest, TraceResponse, decode, encode
 from chalicelib.calls.registration import Registered, Registration
+from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ IMPOSSIBLE = frozenset(
 # A little longer than the functions' own limits (infra/template.yaml): who is cut off by those is told so.
 CONNECT_SECONDS, STEP_SECONDS, FETCH_SECONDS, REGISTER_SECONDS = 5, 20, 40, 10
 FETCH_TRIES = 2
-FETCH_FAILED = 11200
 Answer = TypeVar("Answer", StepResponse, TraceResponse)
 
 
@@ -99,7 +99,7 @@ class LambdaController:
                 return decode(_invoke(self._fetches, self._fetch, payload), Fetched)
             except Exception as error:  # noqa: BLE001  reported to the engine by its code
                 _log.warning("fetch %s: %s", command.id, type(error).__name__, extra=about(command.call))
-        return Fetched(at=time.time(), call=command.call, id=command.id, error=FETCH_FAILED)
+        return Fetched(at=time.time(), call=command.call, id=command.id, error=Code.HTTP_RETRIEVAL_FAILURE)
 
 
 def registering(client: LambdaClient, function: str) -> Callable[[Registration], Registered]:

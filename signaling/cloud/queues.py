@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from chalicelib.calls.protocol import Modification, OutboundCall, decode
+from chalicelib.calls.protocol import ChangeRequest, OutboundCall, decode
 
 from ..b2bua.switchboard import Switchboard
 from ..engine.loop import MainLoop
@@ -48,8 +48,8 @@ def obey(client: Any, url: str, switchboard: Switchboard, loop: MainLoop) -> Non
     """What the API asks of sessions that this task owns."""
 
     def take(message: Any) -> None:
-        modification = decode(message["Body"], Modification)
-        loop.submit(lambda: switchboard.modify(modification))
+        request = decode(message["Body"], ChangeRequest)
+        loop.submit(lambda: switchboard.change(request))
         _deletion(client, url, message)()
 
     _receive_on_thread("task", client, url, lambda: True, take, loop)

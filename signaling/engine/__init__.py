@@ -1,1 +1,1 @@
-"""The SIP engine, pjsua2: the only room that knows it, but for what plays and records sound."""
+"""The SIP engine, pjsua2, with its C files in native/.  Beside this room only b2bua's leg calls it."""

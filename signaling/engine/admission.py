@@ -1,42 +1,33 @@
-"""Who may come in: the engine itself refuses new INVITEs with 503 while the task is full or drains."""
+"""Admission: the engine itself refuses new INVITEs with 503 while the task is full or drains."""
 
 from __future__ import annotations
 
-import ctypes
-
-import _pjsua2
-
 from .endpoint import ENGINE_CALLS
+from .library import engine, engine_counts
 
-MOST_CALLS = ENGINE_CALLS * 7 // 8  # what is left is for the callees of those who are in
+MOST_CALLS = ENGINE_CALLS * 7 // 8  # the rest is for the callees of the calls that are up
 
 
 class Admission:
     """``start`` after libInit.  See signaling/engine/native/admission.c."""
 
-    def __init__(self) -> None:
-        self._library = ctypes.CDLL(_pjsua2.__file__)
-        self._library.callapi_admission_refused.restype = ctypes.c_ulonglong
-
     def start(self) -> None:
         """Begin to take INVITEs."""
-        self._library.callapi_admission_start(MOST_CALLS)
+        engine.callapi_admission_start(MOST_CALLS)
 
     def refuse(self) -> None:
         """503 to new calls from now on."""
-        self._library.callapi_admission_refuse(1)
+        engine.callapi_admission_refuse(1)
 
     def take(self) -> None:
         """Take new calls again."""
-        self._library.callapi_admission_refuse(0)
+        engine.callapi_admission_refuse(0)
 
     def engine_figures(self) -> dict[str, int]:
-        """What the engine holds, of calls that are over too: their transactions stay for up to 32 s.  On the loop."""
-        counts = (ctypes.c_uint * 3)()
-        self._library.callapi_admission_count(counts)
-        return dict(zip(("engine_calls", "dialogs", "transactions"), counts, strict=True))
+        """What the engine holds.  Transactions of calls that are over stay for up to 32 s.  For the loop only."""
+        return dict(zip(("engine_calls", "dialogs", "transactions"), engine_counts(), strict=True))
 
     @property
     def refused(self) -> int:
         """Calls refused since the start."""
-        return int(self._library.callapi_admission_refused())
+        return int(engine.callapi_admission_refused())

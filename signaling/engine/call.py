@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.message import Message
+from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
-from ..b2bua.refer import DECLINE
 from .endpoint import SipAccount
-
-if TYPE_CHECKING:
-    from ..b2bua.leg import Leg
+from .listener import CallListener
 
 _log = logging.getLogger(__name__)
 
@@ -21,10 +20,10 @@ _log = logging.getLogger(__name__)
 class SipCall(pj.Call):
     """The engine's object.  Its callbacks only record."""
 
-    def __init__(self, leg: Leg, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
+    def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
-        self.leg: Leg | None = leg
-        self._refer = ""
+        self.leg: CallListener | None = leg
+        self._refer = Message("")
 
     def onCallState(self, prm: Any) -> None:
         """The headers are only to be had while the event lasts."""
@@ -38,7 +37,7 @@ class SipCall(pj.Call):
                 message = repaired(event.body.tsxState.src.rdata.wholeMsg)
             reason = repaired(info.lastReason)[:REASON]
             self.leg.state_changed(
-                info.state, info.lastStatusCode, reason, repaired(info.callIdString), message
+                info.state, info.lastStatusCode, reason, repaired(info.callIdString), Message(message)
             )
         except Exception as error:  # noqa: BLE001  would be swallowed by the binding
             self.leg.broke(error)
@@ -52,7 +51,7 @@ class SipCall(pj.Call):
             if not leg.heard:
                 leg.first_response()
             if state.tsx.method == "REFER":
-                self._refer = repaired(state.src.rdata.wholeMsg)
+                self._refer = Message(repaired(state.src.rdata.wholeMsg))
         except Exception as error:  # noqa: BLE001  as above
             leg.broke(error)
 
@@ -69,10 +68,10 @@ class SipCall(pj.Call):
     def onCallTransferRequest(self, prm: Any) -> None:
         """Only answered here: signaling/engine/native/refer.patch keeps the engine from calling anybody."""
         try:
-            prm.statusCode = DECLINE if self.leg is None else self.leg.refer_came(self._refer)
+            prm.statusCode = Status.DECLINE if self.leg is None else self.leg.refer_came(self._refer)
         except Exception:  # noqa: BLE001  would be swallowed by the binding, and 202 the answer
             _log.exception("REFER")
-            prm.statusCode = DECLINE
+            prm.statusCode = Status.DECLINE
 
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""

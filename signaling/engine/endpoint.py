@@ -13,9 +13,11 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.message import Message
+from chalicelib.sip.uri import read_uri
 from chalicelib.sip.wire import repaired
+from chalicelib.webhooks.guard import AddressGuard
 
-from ..routing.resolver import Guard
 from ..settings import Settings
 from .nexthop import NextHop
 
@@ -24,7 +26,7 @@ MAX_ACCOUNTS = 200
 CLOCK_RATE = 8000  # Hz of the bridge: telephony's own rate, so PCMU and PCMA are not resampled
 _log = logging.getLogger(__name__)
 
-OnIncoming = Callable[["SipAccount", int, str, str], None]
+OnIncoming = Callable[["SipAccount", int, Message, str], None]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,8 @@ class SipAccount(pj.Account):
     def onIncomingCall(self, prm: Any) -> None:
         """The wire's text is copied here: the engine frees it after the callback."""
         try:
-            self._on_incoming(self, prm.callId, repaired(prm.rdata.wholeMsg), repaired(prm.rdata.srcAddress))
+            message = Message(repaired(prm.rdata.wholeMsg))
+            self._on_incoming(self, prm.callId, message, repaired(prm.rdata.srcAddress))
         except Exception:  # noqa: BLE001  an exception in a callback would be swallowed without a trace
             _log.exception("incoming call")
 
@@ -67,7 +70,7 @@ class NoAccountError(Exception):
 class Endpoint:
     """One per process: pjsua keeps its state in globals."""
 
-    def __init__(self, settings: Settings, guard: Guard, on_incoming: OnIncoming) -> None:
+    def __init__(self, settings: Settings, guard: AddressGuard, on_incoming: OnIncoming) -> None:
         hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._settings = settings
@@ -181,12 +184,12 @@ class Endpoint:
             config.sipConfig.authCreds.append(
                 pj.AuthCredInfo("digest", "*", route.username, 0, route.password)
             )
-        if route.next_hop.endswith(";transport=tls"):
+        hop = read_uri(route.next_hop)
+        if hop.transport == "tls":
             # The engine would write the machine's own address, and sip: where the request is a sips: one, which must
             # have a Contact of its kind (RFC 3261 §8.1.1.8).
-            scheme = route.next_hop.partition(":")[0]
             host = f"[{self._settings.sip_host6}]" if route.ipv6 else self.host
-            config.sipConfig.contactForced = f"<{scheme}:callapi@{host}:{self._tls_port};transport=tls>"
+            config.sipConfig.contactForced = f"<{hop.scheme}:callapi@{host}:{self._tls_port};transport=tls>"
         if route.next_hop:
             # ;hide: the request goes there, its URI keeps the name, and no Route header shows.
             config.sipConfig.proxies.append(f"<{route.next_hop};lr;hide>")

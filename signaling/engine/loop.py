@@ -1,6 +1,6 @@
 """The one loop that touches the SIP engine: its events, the closures of other threads, timers.
 
-A call into pj from another thread aborts or hangs, so whatever a thread found out comes here as a closure.
+A call into pj from another thread aborts or hangs, so other threads hand their results to the loop as closures.
 pj's callbacks only record (``soon``): hang-ups and frees happen after libHandleEvents returned.
 """
 
@@ -20,7 +20,7 @@ from .threads import Result, Threads, Work
 
 Value = TypeVar("Value")
 POLL_MILLISECONDS = 5
-THREADS = 96  # customer's servers may take 15 s each; a thread that waits costs nothing else
+THREADS = 96  # a customer's server may take 15 s; a waiting thread costs nothing else
 FEW_CANCELLED = 100
 """Cancelled timers that may lie in the heap until they are due."""
 _log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class Loop(Protocol):
         """From any thread: run ``work`` on the loop."""
 
     def soon(self, work: Work) -> None:
-        """Run ``work`` after the callback that we are in."""
+        """Run ``work`` once the current callback has returned."""
 
     def after(self, seconds: float, work: Work) -> Timer:
         """Run ``work`` in ``seconds``."""
@@ -79,7 +79,7 @@ class MainLoop:
 
     @property
     def threads(self) -> int:
-        """How many works of ``off_loop`` are not done yet; from any thread."""
+        """How many jobs of ``off_loop`` are not done yet; from any thread."""
         return self._threads.busy
 
     def submit(self, work: Work) -> None:
@@ -144,7 +144,7 @@ class MainLoop:
 
 
 class GuardedLoop:
-    """The loop as one session sees it: what fails in a closure of its is told to ``failed``, and to no other."""
+    """The loop as one session sees it: an exception in one of its closures goes to ``failed`` and reaches no other."""
 
     def __init__(self, loop: Loop, failed: Callable[[Exception], None]) -> None:
         self._loop = loop
@@ -171,7 +171,7 @@ class GuardedLoop:
     def _run(self, work: Work) -> None:
         try:
             work()
-        except Exception as error:  # noqa: BLE001  the session must end, whatever it was
+        except Exception as error:  # noqa: BLE001  whatever it was, the session must end
             self._failed(error)
 
     def _told(self, hearer: Callable[[Value], None], value: Value) -> None:

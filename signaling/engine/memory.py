@@ -1,10 +1,10 @@
-"""The process's memory: what ended calls have left goes back to the system, and is looked for seldom."""
+"""The process's memory: what ended calls leave behind is collected rarely, and given back to the system."""
 
 from __future__ import annotations
 
-import ctypes
 import gc
 
+from .library import trim_heap
 from .loop import Loop
 
 INTERVAL = 30.0  # s; an ended transaction keeps its messages for 32 s (RFC 3261 §17, timers D and J)
@@ -15,7 +15,7 @@ NEW_OBJECTS = 20_000
 
 
 def collect_seldom() -> None:
-    """Call it when all is set up: that is looked at no more.  Few cycles come later, two or three with each call."""
+    """Call it once everything is set up: that is never scanned again.  A call adds only two or three cycles."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(NEW_OBJECTS, 10, 10)
@@ -27,10 +27,9 @@ def give_back_memory(loop: Loop) -> None:
     The C library keeps what was freed.  After a minute of twice the load that a task can carry it kept 600 MB of a
     task's 2 GB; trimming took it to what it was before.
     """
-    trim = ctypes.CDLL(None).malloc_trim
 
     def again() -> None:
-        trim(0)
+        trim_heap()
         loop.after(INTERVAL, again)
 
     loop.after(INTERVAL, again)

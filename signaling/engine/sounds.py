@@ -1,30 +1,26 @@
 """Sounds of our own in the engine's conference bridge: files, ring tones, recordings.
 
-They live in C (native/sounds.c), from where nothing calls back into Python: whether a sound has ended is asked for.
-All of them end in one way, ``stop``.  Everything here is for the loop.
+They live in C (native/sounds.c), which never calls back into Python: the loop asks whether a sound has ended.
+All of them end in one way, ``stop``.  Everything here is for the loop only.
 """
 
 from __future__ import annotations
 
-import ctypes
 from pathlib import Path
 
-import _pjsua2
-
-from ..b2bua.leg import Leg
 from ..media.tones import RING_TONES
 from ..media.wav import NotPlayableError, seconds_of
+from .library import TonePart, engine, start_tone
+from .listener import HasAudio
 
 VOLUME = 8000  # of 32767: about -12 dBm0
 SILENCE = 0
 """The bridge's own place in itself: what it hears of the null sound device."""
 _NONE = -1
-engine = ctypes.CDLL(_pjsua2.__file__)
-engine.callapi_sound_played.restype = ctypes.c_uint
 
 
 def sounds_alive() -> int:
-    """In this process: what a leak would let grow.  From any thread."""
+    """How many there are in this process; a leak would make it grow.  From any thread."""
     return int(engine.callapi_sound_count())
 
 
@@ -33,17 +29,17 @@ class SoundError(Exception):
 
 
 class Sound:
-    """A port of the bridge, until ``stop``.  Raises SoundError for ``place`` -1, the engine's no."""
+    """A port of the bridge, until ``stop``.  Raises SoundError for ``place`` -1: the engine refused it."""
 
     def __init__(self, place: int) -> None:
         if place == _NONE:
             raise SoundError
         self.place = place
 
-    def play_to(self, leg: Leg) -> None:
-        """From the next tick of the bridge.  Again, when the leg's audio changed, is harmless.
+    def play_to(self, leg: HasAudio) -> None:
+        """From the next tick of the bridge.  Call it again when the leg's audio has changed; that is harmless.
 
-        Nothing happens when the leg has none, or hung up in this very moment.
+        Nothing happens when the leg has no audio, or has just hung up.
         """
         if leg.audio is not None:
             engine.callapi_sound_connect(self.place, leg.audio.getPortId())
@@ -60,10 +56,8 @@ class RingTone(Sound):
 
     def __init__(self, country: str) -> None:
         tone = RING_TONES.get(country.lower(), RING_TONES["us"])
-        parts = (_TonePart * len(tone.cadence))(
-            *(_TonePart(tone.first, tone.second, on, off, VOLUME, 0) for on, off in tone.cadence)
-        )
-        super().__init__(engine.callapi_sound_tone(parts, len(parts)))
+        parts = (TonePart(tone.first, tone.second, on, off, VOLUME, 0) for on, off in tone.cadence)
+        super().__init__(start_tone(parts))
 
 
 class Music(Sound):
@@ -95,12 +89,6 @@ class Recorder(Sound):
     def hear(self, place: int) -> None:
         """What is at that place of the bridge.  Again is harmless."""
         engine.callapi_sound_connect(place, self.place)
-
-
-class _TonePart(ctypes.Structure):
-    """pjmedia_tone_desc."""
-
-    _fields_ = tuple((name, ctypes.c_short) for name in ("first", "second", "on", "off", "volume", "flags"))
 
 
 def _length(path: str) -> float:

@@ -16,8 +16,8 @@ _Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[Exception], Non
 class Threads:
     """At most ``most`` threads, each started when it is needed.  ``deliver`` takes what is to run on the loop.
 
-    The standard library's executor makes a future with a lock of its own for each job, and takes it several times.
-    Here all book-keeping is the loop's: a job is one item in a queue, and its outcome one in another.
+    The standard library's executor makes a future with its own lock for each job, and takes that lock several times.
+    Here the loop does all book-keeping: a job is one item in a queue, and its outcome one item in another.
     """
 
     def __init__(self, most: int, deliver: Callable[[Work], None]) -> None:
@@ -26,7 +26,7 @@ class Threads:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._started = 0
         self.busy = 0
-        """Jobs whose outcome was not told yet."""
+        """Jobs whose outcome is not delivered yet."""
 
     def do(
         self, work: Callable[[], Result], done: Callable[[Result], None], failed: Callable[[Exception], None]
@@ -39,7 +39,7 @@ class Threads:
         self._jobs.put((work, done, failed))
 
     def close(self) -> None:
-        """What was not begun never will be.  The threads end after what they are at."""
+        """Drop the jobs that have not begun.  Each thread ends after its current job."""
         while not self._jobs.empty():
             self._jobs.get()
         for _ in range(self._started):
@@ -50,7 +50,7 @@ class Threads:
             work, done, failed = job
             try:
                 result = work()
-            except Exception as error:  # noqa: BLE001  it is told to whoever asked
+            except Exception as error:  # noqa: BLE001  ``failed`` gets it
                 self._deliver(partial(self._finished, failed, error))
             else:
                 self._deliver(partial(self._finished, done, result))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import _pjsua2
-
 from chalicelib.sip.wire import text
+
+from .library import Buffer, engine
 
 SIZE = 1 << 20
 
@@ -30,21 +29,17 @@ class Trace:
     """``start`` after libInit."""
 
     def __init__(self) -> None:
-        self._library = ctypes.CDLL(_pjsua2.__file__)
-        self._buffer = ctypes.create_string_buffer(SIZE)
+        self._buffer = Buffer(SIZE)
 
     def start(self) -> None:
         """Begin to record."""
-        self._library.callapi_trace_start()
+        engine.callapi_trace_start()
 
     def drain(self) -> Iterator[Traced]:
         """What was recorded since the last time."""
-        size = self._library.callapi_trace_drain(self._buffer, SIZE)
-        if size <= 0:
-            return
-        data = ctypes.string_at(self._buffer, size)  # not ``raw``, which copies all of it
+        data = self._buffer.filled_by(engine.callapi_trace_drain)
         start = 0
-        while start < size:
+        while start < len(data):
             (length,) = struct.unpack_from("<I", data, start)
             yield _traced(text(data[start + 4 : start + 4 + length]))
             start += 4 + length

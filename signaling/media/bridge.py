@@ -6,9 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
-import pjsua2 as pj
-
 from ..b2bua.leg import Leg
+from ..engine.audio import connect, disconnect
 from ..engine.loop import Loop, Timer
 from ..engine.sounds import Prompt
 
@@ -25,10 +24,7 @@ def bridge(one: Leg, other: Leg) -> None:
     """Both hear each other.  Nothing happens until both have audio."""
     if one.audio is None or other.audio is None:
         return
-    try:
-        one.audio.startTransmit(other.audio)
-        other.audio.startTransmit(one.audio)
-    except pj.Error:  # one hung up in this very moment: its end is on its way
+    if not (connect(one.audio, other.audio) and connect(other.audio, one.audio)):
         _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 
@@ -36,10 +32,7 @@ def unbridge(one: Leg, other: Leg) -> None:
     """Neither hears the other any more."""
     if one.audio is None or other.audio is None:
         return
-    try:
-        one.audio.stopTransmit(other.audio)
-        other.audio.stopTransmit(one.audio)
-    except pj.Error:  # one hung up in this very moment, and took its port with it
+    if not (disconnect(one.audio, other.audio) and disconnect(other.audio, one.audio)):
         _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 

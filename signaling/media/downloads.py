@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from urllib.parse import urldefrag, urljoin
 
-from chalicelib.webhooks import errors
+from chalicelib.catalogue import Code
 from chalicelib.webhooks.errors import RequestError
 from chalicelib.webhooks.exchange import TOTAL_SECONDS, Request, exchange
 from chalicelib.webhooks.guard import AddressGuard
@@ -17,7 +17,6 @@ MAX_BYTES = 10 * 1024 * 1024
 KEPT_SECONDS = 300.0
 REDIRECTS = 5
 REDIRECT = frozenset({301, 302, 303, 307, 308})
-NO_SOUND = 13420
 HEADERS = {"Accept": "audio/wav, audio/*;q=0.5"}
 
 
@@ -42,7 +41,7 @@ class Downloads:
         def make(path: Path) -> None:
             body = self._fetch(url)
             if body[:4] != b"RIFF" or body[8:12] != b"WAVE":
-                raise DownloadError(NO_SOUND)
+                raise DownloadError(Code.PLAY_INVALID_CONTENT_TYPE)
             path.write_bytes(body)
 
         return self._files.get(url, make)
@@ -59,9 +58,9 @@ class Downloads:
                     break
                 url = urljoin(url, location)
             else:
-                raise DownloadError(errors.REDIRECTS)
+                raise DownloadError(Code.HTTP_TOO_MANY_REDIRECTS)
         except RequestError as error:
             raise DownloadError(error.code) from None
         if response.status != 200:
-            raise DownloadError(errors.BAD_STATUS)
+            raise DownloadError(Code.HTTP_ERROR_STATUS)
         return response.body

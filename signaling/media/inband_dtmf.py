@@ -6,12 +6,11 @@ call.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable
 
 from ..b2bua.leg import Leg
+from ..engine.library import Buffer, engine
 from ..engine.loop import Loop, Timer
-from ..engine.sounds import engine
 
 EVERY = 0.05
 """Seconds between looks at what was heard."""
@@ -25,7 +24,7 @@ class Ear:
         self._loop = loop
         self._leg = leg
         self._heard = heard
-        self._buffer = ctypes.create_string_buffer(MOST)
+        self._buffer = Buffer(MOST)
         self._number = -1
         self._timer: Timer | None = None
         self.listen()
@@ -51,9 +50,9 @@ class Ear:
         self._timer = None
         if self._leg.signals_keys:
             self.close()
-        count = engine.callapi_inband_drain(self._number, self._buffer, MOST)
+        heard = self._buffer.filled_by(engine.callapi_inband_drain, self._number)
         if self._number >= 0:
             self._timer = self._loop.after(EVERY, self._look)
-        for digit in self._buffer.raw[:count].decode("ascii"):
+        for digit in heard.decode("ascii"):
             self._leg.tone_heard(digit)
             self._heard(digit)

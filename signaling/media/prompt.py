@@ -6,15 +6,15 @@ from collections.abc import Callable
 from functools import partial
 
 from chalicelib.calls.commands import Play, Say
+from chalicelib.catalogue import Code
 
 from ..b2bua.context import Services
 from ..b2bua.leg import Leg
 from ..engine.loop import Timer
 from ..engine.sounds import SoundError
 from .bridge import NO_AUDIO_SECONDS, Playing
-from .downloads import NO_SOUND, DownloadError
+from .downloads import DownloadError
 
-SPEECH_FAILED = 13520
 FOR_EVER = 0
 """The ``loop`` of what goes on until the call ends."""
 
@@ -77,7 +77,7 @@ class Prompting:
         try:
             self._playing = Playing(self._services.loop, self._leg, self._path, self._heard, self._pass_over)
         except SoundError:
-            self._finish(NO_SOUND)
+            self._finish(Code.PLAY_INVALID_CONTENT_TYPE)
 
     def _heard(self) -> None:
         if self._left == 1:
@@ -102,6 +102,6 @@ def _maker(services: Services, item: Say | Play) -> tuple[Callable[[], str], int
     """What makes its file, off the loop, and the code when that fails."""
     match item:
         case Say():
-            return partial(services.speech.speak, item.text, item.voice, item.language), SPEECH_FAILED
+            return partial(services.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
         case Play():
-            return partial(services.downloads.get, item.url), NO_SOUND
+            return partial(services.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE

@@ -16,18 +16,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import pjsua2 as pj
-
 from chalicelib.calls import commands, events
+from chalicelib.catalogue import Code
 
 from ..b2bua.leg import Leg
+from ..engine.audio import listeners
 from ..engine.loop import Loop
 from ..engine.sounds import SILENCE, Recorder, SoundError
 from .uploads import Finished, Uploads
 
 Side = Literal["caller", "callee"]
 ALIGNING_TRIES = 5
-NO_RECORDING = 32220
 CHECK_EVERY = 1.0  # s
 _log = logging.getLogger(__name__)
 
@@ -62,8 +61,7 @@ class Recorders:
 
     def _first_still_waits(self) -> bool:
         """Whether no tick came between the two connections: then both wait for the same one."""
-        silence = pj.AudioMedia.getPortInfoFromId(SILENCE)  # holds the listeners: they are a part of it
-        return self._recorders[0].place not in set(silence.listeners)
+        return self._recorders[0].place not in listeners(SILENCE)
 
     def hear(self, side: Side, audio: Any) -> None:
         """Record ``audio`` on ``side``; again is harmless."""
@@ -163,7 +161,7 @@ class DialRecording:
     """The recording of one Dial, if ``dial`` asks for one.  ``tell`` gets its events."""
 
     def __init__(
-        self, recordings: Recordings, dial: commands.Dial, tell: Callable[[events.Event], None]
+        self, recordings: Recordings, dial: commands.DialLegs, tell: Callable[[events.Event], None]
     ) -> None:
         self._recordings = recordings
         self._command = dial.recording
@@ -196,13 +194,13 @@ class DialRecording:
 
     def _start(self) -> None:
         assert self._command is not None
-        if self._recordings.start(self._command, lambda seconds: self._ended(seconds, NO_RECORDING)):
+        if self._recordings.start(self._command, lambda seconds: self._ended(seconds, Code.RECORDING_FAILED)):
             url = self._recordings.url(self._command)
             self._tell(
                 events.RecordingStarted(at=time.time(), call=self._call, recording=self._command.sid, url=url)
             )
         else:
-            self._ended(0.0, NO_RECORDING)
+            self._ended(0.0, Code.RECORDING_FAILED)
 
     def _ended(self, seconds: float, error: int) -> None:
         assert self._command is not None

@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 from functools import partial
 
-import pjsua2 as pj
-
 from chalicelib.calls import commands
+from chalicelib.sip.status import Status
 
 from ..b2bua.context import Services
 from ..b2bua.leg import Leg
+from ..engine.audio import connect, disconnect
 from ..engine.sounds import Music, RingTone, SoundError
 
 _log = logging.getLogger(__name__)
-SESSION_PROGRESS = 183
 
 
 class Ringing:
@@ -24,7 +23,7 @@ class Ringing:
     Early media (RFC 3960 §3.2) takes the place of the tone, but not of the music that the application chose.
     """
 
-    def __init__(self, services: Services, caller: Leg, command: commands.Dial) -> None:
+    def __init__(self, services: Services, caller: Leg, command: commands.DialLegs) -> None:
         self._caller = caller
         self._country = command.ring_tone
         self._sound: RingTone | Music | None = None
@@ -43,7 +42,7 @@ class Ringing:
             return
         if callee is not None and not self._caller.answered and not self._announced:
             self._announced = True
-            self._caller.respond(SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
+            self._caller.respond(Status.SESSION_PROGRESS)  # with our SDP: without it the caller has no ear
         if callee is not self._heard:
             self._let_go()
         if self._caller.audio is None:
@@ -95,16 +94,12 @@ class Ringing:
 
     def _connect(self, callee: Leg) -> None:
         self._heard = callee
-        try:
-            callee.audio.startTransmit(self._caller.audio)
-        except pj.Error:  # one hung up in this very moment: its end is on its way
+        if not connect(callee.audio, self._caller.audio):
             _log.info("%s: no early media any more", callee.sid)
 
     def _let_go(self) -> None:
         callee, self._heard = self._heard, None
         if callee is None or callee.audio is None or self._caller.audio is None:
             return
-        try:
-            callee.audio.stopTransmit(self._caller.audio)
-        except pj.Error:
+        if not disconnect(callee.audio, self._caller.audio):
             _log.info("%s: gone, and its early media with it", callee.sid)

@@ -7,21 +7,15 @@ See docs/decisions/0011.
 from __future__ import annotations
 
 import logging
-import re
 import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
 
-from chalicelib.calls.registration import (
-    ALGORITHMS,
-    METHOD,
-    Credentials,
-    InvalidAddressError,
-    Registered,
-    Registration,
-    read_credentials,
-)
+from chalicelib.calls.registration import METHOD, Registered, Registration
+from chalicelib.sip.digest import ALGORITHMS, Credentials, read_credentials
+from chalicelib.sip.errors import InvalidAddressError
+from chalicelib.sip.status import Status
 
 from ..engine.loop import Loop
 from .inbox import Registers, Request
@@ -36,7 +30,6 @@ AT_ONCE = 16
 LONGEST_WAIT = 4.0
 """Seconds for a thread.  With the time that an invocation takes it is less than registrar.c waits for the answer."""
 BAD_REQUEST, UNAUTHORIZED, UNAVAILABLE = 400, 401, 503
-_CSEQ = re.compile(r"([0-9]{1,10})\s+REGISTER")
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +74,7 @@ class Registrar:
             order = _order(request)
             answer = _answer(request)
         except InvalidAddressError:
-            self._registers.respond(request.number, BAD_REQUEST)
+            self._registers.respond(request.number, Status.BAD_REQUEST)
             return
         if answer is None:
             self._challenge(request, stale=False)
@@ -98,12 +91,12 @@ class Registrar:
             ("WWW-Authenticate", f"Digest {rest}, algorithm={algorithm}")
             for algorithm in reversed(ALGORITHMS)
         )
-        self._registers.respond(request.number, UNAUTHORIZED, headers)
+        self._registers.respond(request.number, Status.UNAUTHORIZED, headers)
 
     def _accept(self, request: Request, order: int, authorization: str, credentials: Credentials) -> None:
         """From here on it has a transaction, so that what follows is done once, whatever was sent again."""
         if not self._registers.accept(request.number):
-            self._registers.respond(request.number, UNAVAILABLE)
+            self._registers.respond(request.number, Status.SERVICE_UNAVAILABLE)
         elif not self._nonces.use(credentials.nonce, credentials.count):
             self._challenge(request, stale=True)
         else:
@@ -111,13 +104,13 @@ class Registrar:
                 at=time.time(),
                 aor=request.aor,
                 authorization=authorization,
-                call_id=request.value("call-id", "i"),
+                call_id=request.message.header("call-id"),
                 cseq=order,
                 received=request.received,
                 task=self._task,
-                contacts=request.values("contact", "m"),
-                expires=request.value("expires"),
-                require=request.values("require"),
+                contacts=request.message.values("contact"),
+                expires=request.message.header("expires"),
+                require=request.message.values("require"),
             )
             self._waiting.append((time.monotonic(), request.number, registration))
             self._ask()
@@ -126,7 +119,7 @@ class Registrar:
         while self._waiting and self._asked < AT_ONCE:
             since, number, registration = self._waiting.popleft()
             if time.monotonic() - since > LONGEST_WAIT:
-                self._registers.respond(number, UNAVAILABLE)
+                self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
                 continue
             assert self._register is not None
             self._asked += 1
@@ -144,21 +137,21 @@ class Registrar:
     def _failed(self, number: int, error: Exception) -> None:
         self._asked -= 1
         _log.warning("register: %s", type(error).__name__)
-        self._registers.respond(number, UNAVAILABLE)
+        self._registers.respond(number, Status.SERVICE_UNAVAILABLE)
         self._ask()
 
 
 def _order(request: Request) -> int:
     """Its CSeq number.  Raises InvalidAddressError when it has none, is for no host, or is too long."""
-    found = _CSEQ.fullmatch(request.value("cseq"))
-    if found is None or not request.realm or request.too_long:
+    number, method = request.message.cseq
+    if method != METHOD or not request.realm or request.too_long:
         raise InvalidAddressError(0, f"no {METHOD} that could be answered otherwise")
-    return int(found[1])
+    return number
 
 
 def _answer(request: Request) -> tuple[str, Credentials] | None:
     """The Authorization that answers a challenge for the request's realm, as it is and as it was read."""
-    for value in request.values("authorization"):
+    for value in request.message.values("authorization"):
         credentials = read_credentials(value)
         if credentials is not None and credentials.realm.lower() == request.realm:
             return value, credentials

@@ -13,9 +13,10 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.catalogue import Code
+
 from .resolver import TargetError
 
-CREDENTIALS_UNUSABLE = 13249
 KEPT_SECONDS = 60.0
 KEPT = 1000
 _REFERENCE = re.compile(r"AC[0-9a-f]{32}/[A-Za-z0-9_.-]{1,64}")
@@ -35,7 +36,7 @@ Credentials = Callable[[str], Credential]
 
 def no_credentials(reference: str) -> Credential:
     """Where nothing is stored."""
-    raise TargetError(CREDENTIALS_UNUSABLE)
+    raise TargetError(Code.SIP_INVALID_CREDENTIALS)
 
 
 def stored_credentials(client: Any, prefix: str) -> Credentials:
@@ -48,7 +49,7 @@ def stored_credentials(client: Any, prefix: str) -> Credentials:
 
     def found(reference: str) -> Credential:
         if not _REFERENCE.fullmatch(reference):
-            raise TargetError(CREDENTIALS_UNUSABLE)
+            raise TargetError(Code.SIP_INVALID_CREDENTIALS)
         with lock:
             since, credential = kept.get(reference, (-KEPT_SECONDS, None))
         if time.monotonic() - since >= KEPT_SECONDS:
@@ -58,7 +59,7 @@ def stored_credentials(client: Any, prefix: str) -> Credentials:
                     kept.clear()
                 kept[reference] = time.monotonic(), credential
         if credential is None:
-            raise TargetError(CREDENTIALS_UNUSABLE)
+            raise TargetError(Code.SIP_INVALID_CREDENTIALS)
         return credential
 
     return found

@@ -19,11 +19,12 @@ import dns.nameserver
 import dns.resolver
 
 from chalicelib.calls.routing.policy import HostRules
+from chalicelib.catalogue import Code
+from chalicelib.sip.uri import SipUri, Transport, read_uri
+from chalicelib.webhooks.guard import AddressGuard
 
-from .target import Target, Transport, Wanted, wanted
+from .target import Target
 
-REFUSED = 13254
-UNREACHABLE = 32011
 MOST_TARGETS = 8
 LOOK_UP_SECONDS = 5.0
 """For all the questions of one URI."""
@@ -42,26 +43,6 @@ class TargetError(Exception):
         self.code = code
 
 
-class Guard:
-    """Lets public addresses through, and what ``allowed`` names: networks (CIDR), addresses, host names."""
-
-    def __init__(self, allowed: tuple[str, ...]) -> None:
-        self._networks = []
-        self._names = set()
-        for entry in allowed:
-            try:
-                self._networks.append(ipaddress.ip_network(entry, strict=False))
-            except ValueError:
-                self._names.add(entry.lower())
-
-    def permits(self, host: str, address: str) -> bool:
-        """``host`` as written, ``address`` as resolved."""
-        ip = ipaddress.ip_address(address)
-        if host.lower() in self._names or any(ip in network for network in self._networks):
-            return True
-        return ip.is_global and not ip.is_multicast
-
-
 @dataclass(frozen=True)
 class Server:
     """A host that serves a domain, still by name."""
@@ -74,7 +55,9 @@ class Server:
 class Resolver:
     """``name_servers``: ``address`` or ``address:port`` each; none: the system's.  For any thread."""
 
-    def __init__(self, guard: Guard, name_servers: tuple[str, ...] = (), *, ipv6: bool = False) -> None:
+    def __init__(
+        self, guard: AddressGuard, name_servers: tuple[str, ...] = (), *, ipv6: bool = False
+    ) -> None:
         self._guard = guard
         self._families = ("A", "AAAA") if ipv6 else ("A",)
         self._addresses_by_dns = bool(name_servers)
@@ -86,7 +69,7 @@ class Resolver:
 
         Blocks on DNS, LOOK_UP_SECONDS at most.  Raises TargetError.
         """
-        want = wanted(uri)
+        want = read_uri(uri)
         question = _Question(self._dns, time.monotonic() + LOOK_UP_SECONDS)
         found: list[Target] = []
         refused = False
@@ -99,18 +82,17 @@ class Resolver:
             if len(found) >= MOST_TARGETS:
                 break
         if not found:
-            raise TargetError(REFUSED if refused else UNREACHABLE)
+            raise TargetError(Code.SIP_HOST_REFUSED if refused else Code.SIP_UNREACHABLE)
         return tuple(dict.fromkeys(found))[:MOST_TARGETS]
 
     def _permits(self, host: str, server: Server, address: str, rules: HostRules | None) -> bool:
         if rules is not None and not rules.permit_target(host, address, server.port):
             return False
-        return any(self._guard.permits(name, address) for name in (host, server.host))
+        return self._guard.permits(address, host, server.host)
 
-    def _servers(self, want: Wanted, question: _Question) -> Iterator[Server]:
+    def _servers(self, want: SipUri, question: _Question) -> Iterator[Server]:
         """RFC 3263 §4.1 and §4.2.  A port or an address in the URI says it all: then nothing is asked."""
-        transport: Transport = want.transport or "udp"
-        plain = Server(transport, want.host, want.port or want.default_port)
+        plain = Server(want.transport, want.host, want.port or want.default_port)
         if want.port or is_address(want.host):
             yield plain
             return
@@ -120,9 +102,9 @@ class Resolver:
         if not servers:
             yield plain
 
-    def _services(self, want: Wanted, question: _Question) -> list[tuple[Transport, str]]:
+    def _services(self, want: SipUri, question: _Question) -> list[tuple[Transport, str]]:
         """The SRV names to ask for, the domain's favourite transport first."""
-        if want.transport:
+        if want.wanted_transport:
             return [(want.transport, f"{SERVICES[want.transport]}.{want.host}")]
         pointers = sorted(question.records(want.host, "NAPTR"), key=lambda r: (r.order, r.preference))
         named: list[tuple[Transport, str]] = [

@@ -7,6 +7,8 @@ import binascii
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from chalicelib.catalogue import Code
+
 from ..cloud.functions import Unseal
 from .resolver import TargetError
 
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
 PREFIX = "sealed:"
-CREDENTIALS_UNUSABLE = 13249
 KEPT = 1000
 
 
@@ -32,6 +33,6 @@ def unsealer(client: KMSClient, key_id: str) -> Unseal:
             blob = base64.b64decode(sealed, validate=True)
             return client.decrypt(CiphertextBlob=blob, KeyId=key_id)["Plaintext"].decode()
         except (binascii.Error, *not_ours):
-            raise TargetError(CREDENTIALS_UNUSABLE) from None
+            raise TargetError(Code.SIP_INVALID_CREDENTIALS) from None
 
     return lambda password: opened(password.removeprefix(PREFIX)) if password.startswith(PREFIX) else password

@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from chalicelib.calls.commands import Bridge, Dial, Fetch, Hangup, Perform
-from chalicelib.calls.events import Modified, RingTimeout, TaskLost
+from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Perform
+from chalicelib.calls.events import CallChange, Changed, RingTimeout, TaskLost
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (
@@ -35,17 +35,17 @@ def dial_result(story: Story) -> dict[str, str]:
 def test_every_noun_is_invited_in_one_command_and_the_caller_is_answered_first(story: Story) -> None:
     step = story.call_runs(TWO)
     assert story.sent(step) == ["answer", "dial"]
-    bob, carol = story.last_of(Dial).legs
+    bob, carol = story.last_of(DialLegs).legs
     assert (bob.uri, carol.uri) == ("sip:bob@example.com", "sip:carol@example.com;transport=tcp")
     assert ("X-dept", "sales") in carol.headers
     assert ("X-CallAPI-ParentCallSid", CALLER) in carol.headers
-    assert story.last_of(Dial).ring_tone == "us"
+    assert story.last_of(DialLegs).ring_tone == "us"
 
 
 def test_answer_on_bridge_rings_the_caller_instead_of_answering(story: Story) -> None:
     step = story.call_runs('<Dial answerOnBridge="true"><Sip>sip:bob@example.com</Sip></Dial>')
     assert story.sent(step) == ["ring", "dial"]
-    assert story.last_of(Dial).answer_on_bridge
+    assert story.last_of(DialLegs).answer_on_bridge
 
 
 def test_each_leg_reports_its_progress_with_numbers_from_zero(story: Story) -> None:
@@ -284,7 +284,7 @@ def test_dial_in_a_screening_document_hangs_the_leg_up(story: Story) -> None:
     bob = screened(story, "<Dial><Sip>sip:eve@example.com</Sip></Dial>")
     assert 13201 in story.problems
     assert Hangup(bob) in story.last.commands
-    assert len(story.all_of(Dial)) == 1
+    assert len(story.all_of(DialLegs)) == 1
 
 
 @pytest.mark.parametrize("body", ["no xml", "<Wrong/>", ""])
@@ -328,7 +328,7 @@ def test_accepted_leg_that_dies_before_its_bridge_leaves_the_dial_to_the_others(
 def test_invalid_noun_fails_alone_with_its_code(story: Story) -> None:
     story.call_runs(f"<Dial><Sip {HOOK}>sip:bad host</Sip><Sip>sip:bob@example.com</Sip></Dial>")
     assert 13243 in story.problems
-    assert len(story.last_of(Dial).legs) == 1
+    assert len(story.last_of(DialLegs).legs) == 1
     assert story.callbacks[0].parameters["ErrorCode"] == "13243"
     assert story.callbacks[0].parameters["CallStatus"] == "failed"
 
@@ -336,13 +336,13 @@ def test_invalid_noun_fails_alone_with_its_code(story: Story) -> None:
 def test_dial_of_invalid_nouns_only_fails_and_asks_the_action(story: Story) -> None:
     story.call_runs('<Dial action="/after"><Sip>not a uri</Sip></Dial>')
     assert dial_result(story)["DialCallStatus"] == "failed"
-    assert story.all_of(Dial) == []
+    assert story.all_of(DialLegs) == []
 
 
 def test_wrong_caller_id_fails_the_dial_and_the_document_goes_on(story: Story) -> None:
     story.call_runs('<Dial callerId="a b"><Sip>sip:bob@example.com</Sip></Dial><Say>next</Say>')
     assert 13214 in story.problems
-    assert story.all_of(Dial) == []
+    assert story.all_of(DialLegs) == []
     assert len(story.all_of(Perform)) == 1
 
 
@@ -350,14 +350,14 @@ def test_strict_account_may_dial_one_sip_only(story: Story) -> None:
     strict = Application(account_sid=ACCOUNT, rcml=f"<Response>{TWO}</Response>", strict_sip=True)
     story.caller_calls(strict)
     assert 13250 in story.problems
-    assert story.all_of(Dial) == []
+    assert story.all_of(DialLegs) == []
 
 
 # -- the API and the reaper
 def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Story) -> None:
     story.call_runs(SCREENED)
     (bob,) = story.legs
-    step = story.feed(Modified, bob, "completed")
+    step = story.feed(Changed, bob, CallChange("completed"))
     assert Hangup(bob) in step.commands
     assert dial_result(story)["DialCallStatus"] == "canceled"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from chalicelib.calls.commands import Dial, Invite
+from chalicelib.calls.commands import DialLegs, Invite
 from chalicelib.calls.events import Claimed, Created
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Limits, Policy, check_policy
 from chalicelib.calls.session import Launch
 
-from .story import APP, CALLER, Story
+from .engine import APP, CALLER, Story
 
 HOOK = 'statusCallback="/events"'
 
@@ -25,7 +25,7 @@ def dialled(rules: HostRules, *uris: str) -> Story:
 
 
 def permitted(rules: HostRules, uri: str) -> bool:
-    return bool(dialled(rules, uri).all_of(Dial))
+    return bool(dialled(rules, uri).all_of(DialLegs))
 
 
 HOSTS = HostRules(refused_hosts=("evil.example", "*.evil.example", "198.51.100.0/24", "2001:db8:bad::/48"))
@@ -57,7 +57,7 @@ def test_host_is_called_only_if_the_rules_permit_it(rules: HostRules, host: str,
 
 def test_name_that_may_resolve_to_an_allowed_network_is_left_to_the_task_with_the_rules() -> None:
     story = dialled(ONLY, "sip:bob@somewhere.example")
-    assert story.last_of(Dial).legs[0].rules == ONLY
+    assert story.last_of(DialLegs).legs[0].rules == ONLY
     assert not ONLY.permit_target("somewhere.example", "203.0.113.1", 5060)
     assert ONLY.permit_target("somewhere.example", "192.0.2.3", 5060)
 
@@ -78,7 +78,7 @@ def test_port_is_called_only_if_the_rules_permit_it(rules: HostRules, uri: str, 
 @pytest.mark.parametrize("user", ["+19001234567", "%2B19001234567", "+1-900-1234567", "+1(900)1234567"])
 def test_refused_prefix_is_13225_however_the_number_is_written(user: str) -> None:
     story = dialled(HostRules(refused_prefixes=("+1900",)), f"sip:{user}@gw.example")
-    assert (story.all_of(Dial), story.problems) == ([], [13225])
+    assert (story.all_of(DialLegs), story.problems) == ([], [13225])
 
 
 def test_only_allowed_prefixes_are_called() -> None:
@@ -89,7 +89,7 @@ def test_only_allowed_prefixes_are_called() -> None:
 
 def test_refused_leg_says_13254_and_the_others_ring() -> None:
     story = dialled(HOSTS, "sip:bob@evil.example", "sip:carol@pbx.example")
-    assert [leg.uri for leg in story.last_of(Dial).legs] == ["sip:carol@pbx.example"]
+    assert [leg.uri for leg in story.last_of(DialLegs).legs] == ["sip:carol@pbx.example"]
     [told] = story.callbacks
     assert (told.parameters["CallStatus"], told.parameters["ErrorCode"]) == ("failed", "13254")
 

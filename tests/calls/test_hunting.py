@@ -7,11 +7,11 @@ from collections import Counter
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Fetch, Hangup, Perform
+from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Perform
 from chalicelib.calls.events import Fetched, RingTimeout, Starred
 from chalicelib.calls.step import step
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 THREE = "<Sip>sip:a@example.com</Sip><Sip>sip:b@example.com</Sip><Sip>sip:c@example.com</Sip>"
 
@@ -23,7 +23,7 @@ def story() -> Story:
 
 def rung(story: Story) -> list[list[str]]:
     """The users that each Dial command INVITEs."""
-    return [[leg.uri[4] for leg in command.legs] for command in story.all_of(Dial)]
+    return [[leg.uri[4] for leg in command.legs] for command in story.all_of(DialLegs)]
 
 
 def result(story: Story) -> dict[str, str]:
@@ -114,7 +114,7 @@ def test_weight_shares_the_first_try_out_among_targets() -> None:
         )  # fmt: skip
         made = step(asked.session, answer)
         assert made == step(asked.session, answer)
-        (dial,) = [command for command in made.commands if isinstance(command, Dial)]
+        (dial,) = [command for command in made.commands if isinstance(command, DialLegs)]
         first[dial.legs[0].uri[4]] += 1
     assert 0.72 < first["b"] / 2000 < 0.78  # 3 of 4; five standard deviations are 0.048
 
@@ -125,7 +125,7 @@ STAR = f'<Dial hangupOnStar="true" action="/after">{THREE}</Dial>'
 
 def test_star_of_the_caller_ends_the_bridge_and_the_document_goes_on(story: Story) -> None:
     story.call_runs('<Dial hangupOnStar="true"><Sip>sip:a@example.com</Sip></Dial><Say>after</Say>')
-    assert story.last_of(Dial).hangup_on_star
+    assert story.last_of(DialLegs).hangup_on_star
     (a,) = story.legs
     story.answers(a)
     story.bridged(a)
@@ -165,15 +165,15 @@ def test_star_while_it_rings_cancels_every_leg_and_rings_nobody_else(story: Stor
 )
 def test_caller_id_is_what_the_callee_sees(story: Story, attribute: str, uri: str, name: str) -> None:
     story.call_runs(f"<Dial {attribute}><Sip>sip:a@example.com</Sip></Dial>")
-    (leg,) = story.last_of(Dial).legs
+    (leg,) = story.last_of(DialLegs).legs
     assert (leg.from_uri, leg.from_name) == (uri, name)
 
 
 # -- what the caller hears, and nothing to dial
 def test_music_goes_out_as_an_absolute_url(story: Story) -> None:
     story.call_runs(f'<Dial dialMusic="/wait.wav" ringTone="de">{THREE}</Dial>')
-    assert story.last_of(Dial).music == "https://app.example.com/wait.wav"
-    assert story.last_of(Dial).ring_tone == "de"
+    assert story.last_of(DialLegs).music == "https://app.example.com/wait.wav"
+    assert story.last_of(DialLegs).ring_tone == "de"
 
 
 def test_dial_without_a_noun_failed_and_its_action_is_asked(story: Story) -> None:

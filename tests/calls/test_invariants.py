@@ -19,13 +19,13 @@ from chalicelib.calls.events import (
     Abandoned,
     Answered,
     Bridged,
+    CallChange,
+    Changed,
     Ended,
     Fetched,
     Invited,
-    Modified,
     Performed,
     Provisional,
-    Redirection,
     Referred,
     RingTimeout,
     Starred,
@@ -34,7 +34,7 @@ from chalicelib.calls.events import (
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Dial, Session
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 HOOK = 'statusCallback="/e" statusCallbackEvent="initiated ringing answered completed"'
 DOCUMENTS = (
@@ -170,7 +170,7 @@ class HostileWorld(RuleBasedStateMachine):
 
     @rule(pick=picks)
     def api_ends_a_call(self, pick: int) -> None:
-        self.throw(Modified, self.some_call(pick), "completed")
+        self.throw(Changed, self.some_call(pick), CallChange("completed"))
 
     @rule(pick=picks, body=st.sampled_from(["", *DOCUMENTS]), with_peer=st.booleans())
     def api_sends_a_call_elsewhere(self, pick: int, body: str, with_peer: bool) -> None:
@@ -193,12 +193,12 @@ class HostileWorld(RuleBasedStateMachine):
         return () if any(call.ending or call.over for call in calls) else pair
 
     def send_elsewhere(self, sid: str, body: str, with_peer: bool) -> None:
-        redirection = Redirection(
+        change = CallChange(
             url="" if body else "https://app.example.com/elsewhere",
             rcml=f"<Response>{body}</Response>" if body else "",
             with_peer=with_peer,
         )
-        self.throw(Modified, sid, redirection=redirection)
+        self.throw(Changed, sid, change)
 
     @rule(chance=picks)
     @precondition(lambda self: self.seen > 12)

@@ -13,7 +13,7 @@ from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application, Launch
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 POLICY = Policy(
     trunks=(Trunk("carrier.example.com", credential_ref="carrier", from_host="us.example.com"),),

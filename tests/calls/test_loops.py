@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Invite, Reject
+from chalicelib.calls.commands import DialLegs, Invite, Reject
 from chalicelib.calls.events import Claimed, Created, Incoming
 from chalicelib.calls.session import Headers, Launch
 from chalicelib.calls.step import Step
 
-from .story import APP, CALLER, Story
+from .engine import APP, CALLER, Story
 
 HOOK = 'statusCallback="/events"'
 HOPS = "X-CallAPI-Hops"
@@ -32,7 +32,7 @@ def way_on(to: str, headers: Headers = (), max_forwards: int = 70) -> dict[str, 
     story = Story()
     comes_in(story, to, headers, max_forwards)
     story.application_answers("<Response><Dial><Sip>sip:bob@example.net</Sip></Dial></Response>")
-    return dict(story.last_of(Dial).legs[0].headers)
+    return dict(story.last_of(DialLegs).legs[0].headers)
 
 
 def test_leg_takes_over_max_forwards_less_one() -> None:
@@ -61,6 +61,11 @@ def test_call_may_go_through_four_addresses_of_ours_and_no_more(story: Story) ->
 def test_another_port_is_another_address() -> None:
     hops = way_on("sip:100@us.example")[HOPS]
     assert way_on("sip:100@us.example:5070", ((HOPS, hops),))[HOPS].startswith(f"{hops},")
+
+
+def test_address_that_the_grammar_refuses_is_the_same_whatever_its_parameters() -> None:
+    hops = way_on("sip:a#b@us_host;x=1")[HOPS]
+    assert comes_in(Story(), "sip:a#b@US_host:5060;x=2", ((HOPS, hops),)).commands == (Reject(CALLER, 482),)
 
 
 @pytest.mark.parametrize("code", [482, 483])

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Bridge, Dial, Fetch, Hangup, Part, Perform, Say
+from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Part, Perform, Say
 from chalicelib.calls.events import (
     Answered,
+    CallChange,
+    Changed,
     Claimed,
     Created,
     Fetched,
-    Modified,
     Performed,
-    Redirection,
     RingTimeout,
     TaskLost,
 )
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Application, Launch, Session
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (
@@ -50,7 +50,7 @@ def pair(story: Story) -> tuple[str, str]:
 
 def sent_to(story: Story, sid: str, *, with_peer: bool = False, rcml: str = "") -> None:
     url = "" if rcml else ELSEWHERE
-    story.feed(Modified, sid, redirection=Redirection(url, "GET", rcml, with_peer))
+    story.feed(Changed, sid, CallChange("", url, "GET", rcml, with_peer))
 
 
 def result(story: Story) -> dict[str, str]:
@@ -297,7 +297,7 @@ def test_new_document_of_the_caller_can_dial_again(story: Story, pair: tuple[str
     dave, eve = story.legs
     assert bob not in (dave, eve)
     story.ended(bob)
-    assert len(story.all_of(Dial)) == 2
+    assert len(story.all_of(DialLegs)) == 2
     story.answers(dave)
     story.bridged(dave)
     story.ended(dave)
@@ -311,7 +311,7 @@ def test_callee_who_was_sent_elsewhere_dials_and_is_bridged(story: Story, pair: 
     sent_to(story, bob, rcml=f"<Response>{document}</Response>")
     assert hung_up(story) == {CALLER}
     story.ended(CALLER)
-    dialled = story.last_of(Dial)
+    dialled = story.last_of(DialLegs)
     assert dialled.call == bob
     dave, eve = story.legs
     assert story.call(dave).parent_sid == bob
@@ -371,13 +371,13 @@ def test_queued_call_that_was_sent_elsewhere_can_still_be_canceled(story: Story)
         application=Application(ACCOUNT, url="https://app.example.com/first"),
     )  # fmt: skip
     sent_to(story, CALLER)
-    story.feed(Modified, CALLER, "canceled")
+    story.feed(Changed, CALLER, CallChange("canceled"))
     assert over(story)
 
 
 def test_call_that_answered_meanwhile_is_not_canceled(story: Story, pair: tuple[str, str]) -> None:
     for sid in pair:
-        assert story.feed(Modified, sid, "canceled").commands == ()
+        assert story.feed(Changed, sid, CallChange("canceled")).commands == ()
 
 
 def test_call_that_is_being_hung_up_is_not_sent_elsewhere(story: Story, pair: tuple[str, str]) -> None:

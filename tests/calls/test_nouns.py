@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Fetch
+from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import Fetched
 from chalicelib.calls.registration import Contact
 from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, Story
 
 ATTRIBUTES = (
     'url="/screen" method="GET" statusCallback="/events" statusCallbackMethod="GET" '
@@ -37,7 +37,7 @@ def test_number_and_client_are_screened_and_report_as_a_sip_does(noun: str, show
         Fetched, CALLER, request.id, status=200, content_type="text/xml", url=request.url,
         body=f"<Response><Dial>{noun}</Dial></Response>", contacts={"alice": (contact,)},
     )  # fmt: skip
-    (leg,) = story.last_of(Dial).legs
+    (leg,) = story.last_of(DialLegs).legs
     assert leg.screened
     story.answers(leg.call)
     screening = story.last_of(Fetch)
@@ -59,7 +59,7 @@ def test_contact_with_a_question_mark_in_its_user_is_called_as_it_is() -> None:
         Fetched, CALLER, request.id, status=200, content_type="text/xml", url=request.url,
         body="<Response><Dial><Client>alice?X-A=1</Client></Dial></Response>", contacts={"alice": (contact,)},
     )  # fmt: skip
-    (leg,) = story.last_of(Dial).legs
+    (leg,) = story.last_of(DialLegs).legs
     assert leg.uri == "sip:a?b@192.0.2.1"
     assert ("X-A", "1") in leg.headers
 
@@ -75,6 +75,6 @@ def test_client_that_could_never_register_is_looked_up_nowhere(name: str) -> Non
 def test_leg_with_video_is_placed_with_audio_only_and_a_warning() -> None:
     story = Story()
     story.call_runs('<Dial><Sip name="sip:bob@example.com"><Video enable="true"/></Sip></Dial>')
-    (leg,) = story.last_of(Dial).legs
+    (leg,) = story.last_of(DialLegs).legs
     assert leg.uri == "sip:bob@example.com"
     assert story.problems == [15004]

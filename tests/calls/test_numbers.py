@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Fetch, Leg
+from chalicelib import sip
+from chalicelib.calls.commands import DialLegs, Fetch, OutboundLeg
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy, check_policy, read_policy
+from chalicelib.calls.routing.routes import Route
 from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application
 
-from .story import ACCOUNT, Story
+from .engine import ACCOUNT, Story
 
 
 def legs(
@@ -26,9 +28,9 @@ def legs(
     return story
 
 
-def leg(*arguments: Any, **keys: Any) -> Leg:
-    (found,) = legs(*arguments, **keys).last_of(Dial).legs
-    assert isinstance(found, Leg)
+def leg(*arguments: Any, **keys: Any) -> OutboundLeg:
+    (found,) = legs(*arguments, **keys).last_of(DialLegs).legs
+    assert isinstance(found, OutboundLeg)
     return found
 
 
@@ -72,6 +74,20 @@ def test_from_of_a_caller_with_a_sip_uri_keeps_its_user_at_the_carriers_host() -
     assert leg("+1", Trunk("c.example.com")).from_uri == "sip:alice@example.com"
 
 
+@pytest.mark.parametrize(
+    ("caller", "sender"),
+    [
+        ("sip:alice@my_pbx", "sip:alice@us.example.com"),
+        ("sip:a#b:secret@h;x;x", "sip:a#b@us.example.com"),
+        ("SIPS:a%23b@[2001:db8::1]:5071", "sip:a%23b@us.example.com"),
+        ("sip:example.com", "sip:example.com"),
+    ],
+)
+def test_from_of_a_caller_whose_uri_the_grammar_refuses_is_one_uri_too(caller: str, sender: str) -> None:
+    route = Route(sip.parse_uri("sip:1@c.example.com"), from_host="us.example.com")
+    assert route.leg(call="CA1", caller=caller, headers=(), timeout=1).from_uri == sender
+
+
 def test_number_that_no_trunk_takes_is_13224_and_the_dial_fails() -> None:
     story = legs("+1415", Trunk("german.example.com", prefixes=("+49",)))
     assert story.problems == [13224]
@@ -97,7 +113,7 @@ def test_sip_of_an_account_with_an_outbound_proxy_goes_through_it() -> None:
     policy = Policy(outbound_proxy="sip:edge.example.com;transport=tcp")
     story.caller_calls(Application(ACCOUNT, url="https://app.example.com/voice", policy=policy))
     story.application_answers("<Response><Dial><Sip>sip:bob@example.net</Sip></Dial></Response>")
-    (found,) = story.last_of(Dial).legs
+    (found,) = story.last_of(DialLegs).legs
     assert (found.uri, found.proxy) == ("sip:bob@example.net", "sip:edge.example.com;transport=tcp")
 
 

@@ -29,7 +29,7 @@ MESSAGES = [
         '{"session":"CA1","number":0,"events":[{"type":"ended","at":1.0,"call":"CA1"}]}',
     ),
     ("protocol", "StepResponse", '{"session":"CA1","number":0,"commands":[{"type":"ring","call":"CA1"}]}'),
-    ("protocol", "Modification", '{"session":"CA1","call":"CA1","redirection":{"url":"https://a.example/"}}'),
+    ("protocol", "ChangeRequest", '{"session":"CA1","call":"CA1","change":{"url":"https://a.example/"}}'),
     ("protocol", "TraceRequest", '{"traces":[{"session":"CA1","first":0,"messages":[]}]}'),
     ("protocol", "TraceResponse", "{}"),
     ("protocol", "OutboundCall", '{"session":"CA1"}'),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Fetch
+from chalicelib.calls.commands import DialLegs, Fetch
 from chalicelib.calls.events import RecordingEnded, RecordingStarted, RingTimeout, TaskLost
-from tests.calls.story import ACCOUNT, CALLER, Story
+from tests.calls.engine import ACCOUNT, CALLER, Story
 
 NO_ROOM = 32220
 
@@ -19,7 +19,7 @@ def recorded(mode: str = "true") -> Story:
 
 
 def sid_of(story: Story) -> str:
-    recording = story.last_of(Dial).recording
+    recording = story.last_of(DialLegs).recording
     assert recording is not None
     return recording.sid
 
@@ -47,7 +47,7 @@ def told(story: Story) -> dict[str, str]:
     ],
 )
 def test_task_is_asked_to_record_as_the_attribute_says(mode: str, since: str, channels: int) -> None:
-    recording = recorded(mode).last_of(Dial).recording
+    recording = recorded(mode).last_of(DialLegs).recording
     assert recording is not None
     assert (recording.since, recording.channels) == (since, channels)
     assert recording.account_sid == ACCOUNT
@@ -57,7 +57,7 @@ def test_task_is_asked_to_record_as_the_attribute_says(mode: str, since: str, ch
 
 @pytest.mark.parametrize("mode", ["false", "do-not-record"])
 def test_nothing_is_recorded_unasked(mode: str) -> None:
-    assert recorded(mode).last_of(Dial).recording is None
+    assert recorded(mode).last_of(DialLegs).recording is None
 
 
 def test_action_request_tells_where_the_recording_is_and_how_long() -> None:

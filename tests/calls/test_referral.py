@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.calls.commands import Dial, Fetch, Hangup, Notify, Part, Perform, Say
-from chalicelib.calls.events import Ended, Fetched, Modified, Redirection, Referred, Starred, TaskLost
+from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Notify, Part, Perform, Say
+from chalicelib.calls.events import CallChange, Changed, Ended, Fetched, Referred, Starred, TaskLost
 
-from .story import CALLER, Story
+from .engine import CALLER, Story
 
 DOCUMENT = (
     '<Dial action="/after" referUrl="/refer" referMethod="GET"><Sip>sip:bob@example.com</Sip></Dial>'
@@ -66,10 +66,10 @@ def actions(story: Story) -> list[Fetch]:
 
 
 def test_dial_tells_the_task_whether_it_takes_a_refer(story: Story, bob: str) -> None:
-    assert story.last_of(Dial).takes_refer
+    assert story.last_of(DialLegs).takes_refer
     other = Story()
     other.call_runs("<Dial><Sip>sip:bob@example.com</Sip></Dial>")
-    assert not other.last_of(Dial).takes_refer
+    assert not other.last_of(DialLegs).takes_refer
 
 
 def test_callee_who_refers_has_the_application_asked_in_the_name_of_the_caller(
@@ -102,7 +102,7 @@ def test_callee_runs_the_document_when_the_caller_refers_and_dials_the_target(st
     answered(story, request, DIAL)
     assert notified(story) == [(CALLER, 200)]
     assert hung_up(story) == {CALLER}
-    dialled = story.last_of(Dial)
+    dialled = story.last_of(DialLegs)
     assert (dialled.call, dialled.legs[0].uri) == (bob, CAROL)
     story.ended(CALLER)
     (carol,) = story.legs
@@ -145,7 +145,7 @@ def test_caller_may_refer_and_leave_and_the_callee_is_transferred(story: Story, 
     story.ended(CALLER)
     assert hung_up(story) == set()
     answered(story, request, DIAL)
-    assert story.last_of(Dial).call == bob
+    assert story.last_of(DialLegs).call == bob
     assert len(actions(story)) == 1
     (carol,) = story.legs
     story.ended(bob)
@@ -165,13 +165,13 @@ def test_task_that_dies_while_the_application_is_asked_leaves_a_session_that_is_
     assert story.session.over
 
 
-@pytest.mark.parametrize("event", [Starred, Ended, Modified])
+@pytest.mark.parametrize("event", [Starred, Ended, Changed])
 def test_transferor_who_stays_is_told_when_the_transfer_comes_to_nothing(
     story: Story, bob: str, event: type
 ) -> None:
     refers(story, CALLER)
-    if event is Modified:
-        story.feed(Modified, CALLER, redirection=Redirection(rcml=SAY))
+    if event is Changed:
+        story.feed(Changed, CALLER, CallChange(rcml=SAY))
     else:
         story.feed(event, bob if event is Ended else CALLER)
     assert notified(story) == [(CALLER, 503)]
@@ -210,7 +210,7 @@ def test_refer_of_a_call_that_is_bridged_to_nobody_is_declined(story: Story) -> 
 
 def test_call_that_is_sent_elsewhere_meanwhile_runs_what_the_api_said(story: Story, bob: str) -> None:
     request = refers(story, bob)
-    story.feed(Modified, CALLER, status="completed")
+    story.feed(Changed, CALLER, CallChange("completed"))
     story.ended(CALLER)
     assert hung_up(story) == {bob}
     answered(story, request)

@@ -7,19 +7,20 @@ import pytest
 from chalicelib.calls.commands import Fetch, Gather, Invite, Pause, Perform, Play, Reject, Say
 from chalicelib.calls.events import (
     Answered,
+    CallChange,
+    Changed,
     Claimed,
     Created,
     Fetched,
     Incoming,
     Invited,
-    Modified,
     Performed,
 )
 from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Application, Launch, Session, StatusHook
 from chalicelib.calls.step import step
 
-from .story import ACCOUNT, APP, CALLER, Story
+from .engine import ACCOUNT, APP, CALLER, Story
 
 
 @pytest.fixture
@@ -203,7 +204,7 @@ def test_second_task_that_claims_the_call_places_nothing(story: Story) -> None:
 
 def test_queued_call_that_the_api_cancels_ends_at_once(story: Story) -> None:
     created(story)
-    made = story.feed(Modified, CALLER, "canceled")
+    made = story.feed(Changed, CALLER, CallChange("canceled"))
     assert made.commands == ()
     assert story.events_of(CALLER) == [("completed", "canceled", 0)]
     assert story.feed(Claimed, "task-2").commands == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.calls.protocol import encode
 
-from .story import Story
+from .engine import Story
 
 HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,completed"'
 

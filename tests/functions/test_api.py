@@ -13,10 +13,10 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.calls.commands import Invite, Perform, Say
-from chalicelib.calls.events import Answered, Claimed, Ended, Redirection
-from chalicelib.calls.protocol import Modification, OutboundCall, StepRequest, decode, encode
+from chalicelib.calls.events import Answered, CallChange, Claimed, Ended
+from chalicelib.calls.protocol import ChangeRequest, OutboundCall, StepRequest, decode, encode
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, function, loaded
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 
 BASE = f"/2012-04-24/Accounts/{ACCOUNT}"
 FORM = {"To": "sip:bob@example.net", "From": "+4930123", "Url": "https://app.example.com/v"}
@@ -65,9 +65,9 @@ def offered(cloud: Cloud) -> list[str]:
     return [decode(m["Body"], OutboundCall).session for m in cloud.received(cloud.outbound_url)]
 
 
-def asked(cloud: Cloud) -> list[Modification]:
+def asked(cloud: Cloud) -> list[ChangeRequest]:
     """What lies in the queue of the task, each under an id of its own, which is left out here."""
-    found = [decode(m["Body"], Modification) for m in cloud.received(cloud.task_url)]
+    found = [decode(m["Body"], ChangeRequest) for m in cloud.received(cloud.task_url)]
     assert len({one.id for one in found} - {""}) == len(found)
     return [msgspec.structs.replace(one, id="") for one in found]
 
@@ -256,13 +256,13 @@ def test_call_ended_while_a_task_claims_it_is_ended_by_exactly_one(
         start.wait()
         assert api.end(sid).status_code == 200
         thread.join()
-        assert asked(cloud) == ([Modification(sid, sid, "completed")] if claimed[0] else [])
+        assert asked(cloud) == ([ChangeRequest(sid, sid, CallChange("completed"))] if claimed[0] else [])
 
 
 def test_running_call_is_ended_by_its_task(cloud: Cloud, api: Api, step: Client) -> None:
     child = call_up(cloud, step)
     assert api.end(child).status_code == 200
-    assert asked(cloud) == [Modification(CALLER, child, "completed")]
+    assert asked(cloud) == [ChangeRequest(CALLER, child, CallChange("completed"))]
 
 
 def test_answered_call_cannot_be_canceled(cloud: Cloud, api: Api, step: Client) -> None:
@@ -291,12 +291,12 @@ def test_running_call_is_sent_to_a_document_by_its_task(
     assert (by_url.status_code, by_url.json_body["sid"]) == (200, child)
     assert inline.status_code == 200
     assert sorted(asked(cloud), key=lambda one: one.call == CALLER) == [
-        Modification(
+        ChangeRequest(
             CALLER,
             child,
-            redirection=Redirection("https://app.example.com/next", "GET", with_peer=True),
+            change=CallChange("", "https://app.example.com/next", "GET", with_peer=True),
         ),
-        Modification(CALLER, CALLER, redirection=Redirection(rcml=rcml)),
+        ChangeRequest(CALLER, CALLER, CallChange(rcml=rcml)),
     ]
 
 
@@ -305,9 +305,8 @@ def test_password_in_a_new_document_is_sealed_on_its_way(cloud: Cloud, api: Api,
     rcml = f'<Response><Dial><Sip username="a" password="{PASSWORD}">sip:c@d.example</Sip></Dial></Response>'
     answer = api.modify(CALLER, Rcml=rcml)
     (modification,) = asked(cloud)
-    assert modification.redirection is not None
-    assert 'password="sealed:' in modification.redirection.rcml
-    assert PASSWORD not in modification.redirection.rcml + answer.body.decode()
+    assert 'password="sealed:' in modification.change.rcml
+    assert PASSWORD not in modification.change.rcml + answer.body.decode()
 
 
 def test_queued_call_runs_the_new_document_when_its_task_has_dialled_it(

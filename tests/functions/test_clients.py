@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from chalice.test import Client
 
-from chalicelib.calls.commands import Dial, Leg
+from chalicelib.calls.commands import DialLegs, OutboundLeg
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.step import step as pure_step
 from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage import aws
 from tests.storage.cloud import ACCOUNT, CALLER, Cloud
-from tests.storage.scenes import fetched, incoming, request
+from tests.storage.step_requests import fetched, incoming, request
 
 AOR = "sip:alice@voice.example.com"
 
@@ -41,8 +41,8 @@ def dialled(cloud: Cloud, step: Client, nouns: str) -> StepResponse:
     return cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())), document)))
 
 
-def legs(answer: StepResponse) -> list[Leg]:
-    return [leg for command in answer.commands if isinstance(command, Dial) for leg in command.legs]
+def legs(answer: StepResponse) -> list[OutboundLeg]:
+    return [leg for command in answer.commands if isinstance(command, DialLegs) for leg in command.legs]
 
 
 def test_each_contact_of_a_client_is_a_leg(cloud: Cloud, step: Client) -> None:

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from chalice.test import Client
 
-from chalicelib.calls.commands import Dial
+from chalicelib.calls.commands import DialLegs
 from chalicelib.calls.events import Created
 from chalicelib.calls.routing.policy import HostRules, InvalidPolicyError, Policy
 from chalicelib.calls.session import Application, Launch
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud
-from tests.storage.scenes import fetched, incoming, request
+from tests.storage.step_requests import fetched, incoming, request
 
 REFUSING = Policy(HostRules(refused_hosts=("example.net",)))
 
@@ -19,7 +19,7 @@ REFUSING = Policy(HostRules(refused_hosts=("example.net",)))
 def test_incoming_call_dials_under_the_rules_of_its_account(cloud: Cloud, step: Client) -> None:
     cloud.accounts.save_account(ACCOUNT, TOKEN, REFUSING)
     answer = cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())))))
-    assert not any(isinstance(command, Dial) for command in answer.commands)
+    assert not any(isinstance(command, DialLegs) for command in answer.commands)
     last = cloud.log.read_last(CALLER)
     assert last is not None
     assert [problem.code for problem in last.problems] == [13254]
@@ -47,7 +47,7 @@ def test_rules_that_say_nothing_are_not_saved(cloud: Cloud) -> None:
 
 def test_account_without_rules_may_dial_anywhere(cloud: Cloud, step: Client) -> None:
     answer = cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())))))
-    [dial] = [command for command in answer.commands if isinstance(command, Dial)]
+    [dial] = [command for command in answer.commands if isinstance(command, DialLegs)]
     assert dial.legs[0].rules is None
     assert msgspec.structs.asdict(dial.legs[0])["uri"] == "sip:bob@example.net"
 
@@ -68,7 +68,7 @@ def test_account_whose_policy_cannot_be_read_dials_nowhere_and_the_log_says_why(
     row = {"pk": {"S": ACCOUNT}, "auth_token": {"S": TOKEN}, "policy": {"S": written}}
     cloud.dynamodb.put_item(TableName="accounts", Item=row)
     answer = cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())))))
-    assert not any(isinstance(command, Dial) for command in answer.commands)
+    assert not any(isinstance(command, DialLegs) for command in answer.commands)
     last = cloud.log.read_last(CALLER)
     assert last is not None
     assert [problem.code for problem in last.problems] == [13254]

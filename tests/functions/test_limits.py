@@ -8,13 +8,13 @@ from unittest.mock import patch
 
 from chalice.test import Client
 
-from chalicelib.calls.commands import Command, Dial, Invite
+from chalicelib.calls.commands import Command, DialLegs, Invite
 from chalicelib.calls.events import Claimed, Created, Ended, TaskLost
 from chalicelib.calls.protocol import StepResponse
 from chalicelib.calls.routing.policy import Limits, Policy
 from chalicelib.calls.session import Application, Launch
 from tests.storage.cloud import ACCOUNT, NOW, TOKEN, Cloud, function
-from tests.storage.scenes import bridged, fetched, incoming, request
+from tests.storage.step_requests import bridged, fetched, incoming, request
 
 HOOK = '<Sip statusCallback="https://app.example.com/s">'
 THREE = "".join(f"{HOOK}sip:{user}@example.net</Sip>" for user in ("bob", "carol", "dave"))
@@ -37,7 +37,7 @@ def dials(cloud: Cloud, step: Client, number: int, nouns: str = THREE, at: float
 
 
 def legs(answer: StepResponse) -> list[str]:
-    return [leg.call for command in answer.commands if isinstance(command, Dial) for leg in command.legs]
+    return [leg.call for command in answer.commands if isinstance(command, DialLegs) for leg in command.legs]
 
 
 def in_use(cloud: Cloud) -> list[float]:
@@ -193,6 +193,6 @@ def test_limits_add_no_request_to_a_call_that_they_let_through(cloud: Cloud, ste
 def test_calls_that_cannot_be_refused_are_placed_and_counted(cloud: Cloud, step: Client) -> None:
     """Where a verb dials without asking for a quota, the step is not made again for ever."""
     limit(cloud, calls=1)
-    with patch("chalicelib.calls.dial.placing.admit_one_more", lambda turn: None):
+    with patch("chalicelib.calls.dial.legs.admit_one_more", lambda turn: None):
         assert len(legs(dials(cloud, step, 1))) == 3
     assert in_use(cloud) == [3]

@@ -18,7 +18,7 @@ from chalicelib.calls.protocol import decode, encode
 from chalicelib.calls.session import Application, Launch, StatusHook
 from chalicelib.storage.listing import Listing
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, cloud_running, function
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 
 SECOND = "CA" + "b" * 32
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.calls.session import Headers
-from tests.functions.world import World
+from tests.functions.simulated_task import SimulatedTask
 from tests.storage.cloud import Cloud, cloud_running, function
 
 HOOK = 'statusCallback="https://app.example.com/status" statusCallbackEvent="initiated ringing answered completed"'
@@ -19,10 +19,10 @@ FAT = tuple((f"X-{number}", "ü" * 1020) for number in range(8))
 """As many as are kept of one message."""
 
 
-def told_once_each(world: World) -> None:
+def told_once_each(task: SimulatedTask) -> None:
     """Every leg that ever was is told ``completed`` once."""
-    completed = Counter(callback.call for callback in world.callbacks() if callback.event == "completed")
-    legs = world.known - {"CA" + "a" * 32}
+    completed = Counter(callback.call for callback in task.callbacks() if callback.event == "completed")
+    legs = task.known - {"CA" + "a" * 32}
     assert completed == dict.fromkeys(legs, 1)
 
 
@@ -33,44 +33,44 @@ def dial(legs: int, *, action: str = "/after", header: str = "") -> str:
 
 def test_document_with_4500_plays_is_played_to_its_end(cloud: Cloud, step: Client) -> None:
     document = f"<Response>{'<Play>a</Play>' * 4500}</Response>"
-    world = World(cloud, step, [document], text="x")
-    world.play()
-    assert world.performed >= 75
-    assert world.over
+    task = SimulatedTask(cloud, step, [document], text="x")
+    task.play()
+    assert task.performed >= 75
+    assert task.over
 
 
 def test_gather_with_4500_prompts_asks_for_as_many_as_a_performance_has(cloud: Cloud, step: Client) -> None:
-    world = World(cloud, step, [f"<Response><Gather>{'<Play>a</Play>' * 4400}</Gather></Response>"])
-    world.play()
+    task = SimulatedTask(cloud, step, [f"<Response><Gather>{'<Play>a</Play>' * 4400}</Gather></Response>"])
+    task.play()
     row = cloud.log.read("CA" + "a" * 32, 1)
     assert row is not None
     assert 12200 in [problem.code for problem in row.problems]
-    assert world.over
+    assert task.over
 
 
 def test_seven_dials_of_ten_legs_with_fat_headers_both_ways(cloud: Cloud, step: Client) -> None:
     header = "?X-A=" + "a" * 1000
-    world = World(cloud, step, [dial(10, header=header)] * 7, text="é" * 1024, headers=FAT)
-    world.play()
-    assert len(world.known) == 71
-    assert world.over
-    told_once_each(world)
+    task = SimulatedTask(cloud, step, [dial(10, header=header)] * 7, text="é" * 1024, headers=FAT)
+    task.play()
+    assert len(task.known) == 71
+    assert task.over
+    told_once_each(task)
 
 
 def test_dials_without_end_keep_no_leg_that_has_ended(cloud: Cloud, step: Client) -> None:
-    world = World(cloud, step, [dial(10)] * 4, text="é" * 1024, headers=FAT)
-    world.play()
+    task = SimulatedTask(cloud, step, [dial(10)] * 4, text="é" * 1024, headers=FAT)
+    task.play()
     rows = list(cloud.log.history("CA" + "a" * 32))
     assert max(len(row.state.calls) for row in rows) <= 11
-    told_once_each(world)
+    told_once_each(task)
 
 
 @pytest.mark.parametrize("text", ["\uffff" * 255, "\ufffe\uffff", "\x01\x02", '"\\' * 500, "😀" * 255])
 def test_caller_may_have_any_name(cloud: Cloud, step: Client, text: str) -> None:
-    world = World(cloud, step, [dial(2)], text=text, answers=True)
-    world.play()
-    assert world.over
-    told_once_each(world)
+    task = SimulatedTask(cloud, step, [dial(2)], text=text, answers=True)
+    task.play()
+    assert task.over
+    told_once_each(task)
 
 
 def test_host_that_is_longer_than_a_key_is_nobodys(cloud: Cloud, step: Client) -> None:
@@ -124,7 +124,7 @@ def test_any_session_stays_within_the_limits_and_ends(
     script: list[str], text: str, sent: Headers, code: int, answers: bool
 ) -> None:
     with cloud_running() as cloud, function("step") as step:
-        world = World(cloud, step, script, text=text, headers=sent, code=code, answers=answers)
-        world.play()
-        assert world.over
+        task = SimulatedTask(cloud, step, script, text=text, headers=sent, code=code, answers=answers)
+        task.play()
+        assert task.over
         assert cloud.tasks.open_sessions("task-1", 10) == []

@@ -8,13 +8,13 @@ import pytest
 from botocore.exceptions import ClientError
 from chalice.test import Client
 
-from chalicelib.calls.commands import Answer, Dial, Fetch, Hangup, Reject
+from chalicelib.calls.commands import Answer, DialLegs, Fetch, Hangup, Reject
 from chalicelib.calls.events import Ended, Provisional, TaskLost
 from chalicelib.calls.protocol import SipMessage, StepResponse, TracePart, TraceRequest
 from chalicelib.calls.session import Application
 from chalicelib.storage.log import DynamoCallLog
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, function
-from tests.storage.scenes import DOCUMENT, bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import DOCUMENT, bridged, fetched, incoming, leg, request
 
 OTHER = "CA" + "7" * 32
 
@@ -58,7 +58,7 @@ def test_more_than_ten_callbacks_of_one_step_all_arrive_in_order(cloud: Cloud, s
     noun = DOCUMENT[DOCUMENT.index("<Sip") : DOCUMENT.index("</Dial>")]
     document = DOCUMENT.replace(noun, noun * 10)
     answer = cloud.step(step, request(1, fetched(cloud.step(step, request(0, incoming())), document)))
-    dial = next(command for command in answer.commands if isinstance(command, Dial))
+    dial = next(command for command in answer.commands if isinstance(command, DialLegs))
     events = [event for each in dial.legs for event in bridged(each.call)[:2]]
     cloud.step(step, request(2, *events))
     callbacks = cloud.callbacks()
@@ -153,7 +153,7 @@ def test_caller_who_left_in_the_same_batch_is_not_dialled_for(cloud: Cloud, step
     first = cloud.step(step, request(0, incoming()))
     answer = cloud.step(step, request(1, fetched(first), Ended(at=NOW + 2, entropy="e2", call=CALLER)))
     kinds = {type(command) for command in answer.commands}
-    assert not kinds & {Dial, Answer}
+    assert not kinds & {DialLegs, Answer}
     assert Hangup in kinds
 
 

@@ -16,7 +16,7 @@ from chalicelib.calls.protocol import encode
 from chalicelib.steps import executor
 from chalicelib.storage.log import DynamoCallLog
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, Cloud, cloud_running, function
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 from tests.webhooks.servers import answer, application
 
 from .printed import log_lines, metrics

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .run import Plan, Run
 
-BUILD = Path(__file__).parents[2] / "infra" / "signaling" / "build-engine.sh"
+BUILD = Path(__file__).parents[2] / "signaling" / "engine" / "native" / "build-engine.sh"
 
 
 def asan() -> dict[str, str]:

@@ -8,8 +8,8 @@ import threading
 import time
 from random import Random
 
-from .drafts import Dialog, Draft, Received, answering, response, sdp
-from .ends import Datagrams, End, Stream, Tap
+from .messages import Dialog, Draft, Received, answering, response, sdp
+from .sockets import Datagrams, End, Stream, Tap
 
 FINALS = (
     "486 Busy Here", "603 Decline", "404 Not Found", "480 Gone", "500 Oops", "503 Later", "488 No", "302 Moved",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from random import Random
 
-from .drafts import Dialog, Draft, Received, sdp, token
-from .ends import Datagrams, End, Stream, Tap
+from .messages import Dialog, Draft, Received, sdp, token
+from .sockets import Datagrams, End, Stream, Tap
 
 INSIDE = (
     "INFO", "OPTIONS", "REFER", "UPDATE", "PRACK", "SUBSCRIBE", "NOTIFY", "MESSAGE", "INVITE", "PUBLISH", "BYE", "ACK",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
-from .drafts import Draft
+from .messages import Draft
 from .vocabulary import ADDED, BEYOND, COMPACT, LATIN, NUMBERS, SDP_LINES, URIS, VALUES
 
 Change = Callable[[Draft, Random], Draft]

@@ -14,12 +14,12 @@ from random import Random
 from typing import Any
 
 from callapi.processes import free_port
-from tests.signaling.theatre import Task, task_running
+from tests.signaling.task import Task, task_running
 
 from .callees import Callee
 from .callers import Caller
 from .documents import USERS, documents, sound
-from .ends import Tap
+from .sockets import Tap
 
 AT_ONCE = 40
 QUIET_SECONDS = 60.0

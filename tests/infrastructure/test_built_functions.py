@@ -15,7 +15,7 @@ import pytest
 
 from callapi.platform import Client, register
 from callapi.processes import LOOPBACK
-from chalicelib.calls.commands import Callback, Dial, Fetch
+from chalicelib.calls.commands import Callback, DialLegs, Fetch
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
 from chalicelib.calls.registration import Registration
 from chalicelib.calls.session import Application
@@ -24,10 +24,10 @@ from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
 from tests.digest import authorization
-from tests.infrastructure.built import Deployment, FunctionFailedError, Worker, deployment, worker
+from tests.infrastructure.built_functions import Deployment, FunctionFailedError, Worker, deployment, worker
 from tests.infrastructure.runtime_api import NoAnswerError
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN
-from tests.storage.scenes import bridged, fetched, incoming, leg, request
+from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 from tests.webhooks.servers import answer, application
 
 PASSWORD = "wonderland"
@@ -88,7 +88,7 @@ def test_built_step_function_dials_what_the_document_says_and_logs_both_steps(de
             "https://app.example.com/voice"
         ]
         second = stepped(function, request(1, fetched(first)))
-    assert [each.uri for c in second.commands if isinstance(c, Dial) for each in c.legs] == [
+    assert [each.uri for c in second.commands if isinstance(c, DialLegs) for each in c.legs] == [
         "sip:bob@example.net"
     ]
     rows = list(DynamoCallLog(calls_table(deployed)).history(CALLER))

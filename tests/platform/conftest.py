@@ -10,15 +10,15 @@ import pytest
 
 from callapi.platform import platform
 from chalicelib.calls.session import Application
-from tests.platform.weather import HANG_UP, Call, Callee, Caller, Scene
-from tests.signaling.theatre import Sipp
+from tests.platform.scene import HANG_UP, Call, Callee, Caller, Scene
+from tests.signaling.sipp import Sipp
 from tests.webhooks.servers import Application as Server
 from tests.webhooks.servers import answer, application, closed_port
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("weather")
+    return tmp_path_factory.mktemp("scene")
 
 
 @pytest.fixture(scope="module")

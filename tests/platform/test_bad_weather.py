@@ -14,9 +14,9 @@ import pytest
 
 from callapi.emulator import Cloud
 from callapi.platform import signaling_task
-from chalicelib.calls.commands import Dial
-from tests.platform.lossy import lossy_way
-from tests.platform.weather import (
+from chalicelib.calls.commands import DialLegs
+from tests.platform.lossy_proxy import lossy_way
+from tests.platform.scene import (
     HANG_UP,
     Call,
     Callee,
@@ -28,7 +28,8 @@ from tests.platform.weather import (
     never,
     port_of,
 )
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 from tests.webhooks.servers import Answer, answer, application, closed_port, raw
 from tests.webhooks.servers import Application as Server
 
@@ -220,7 +221,7 @@ def test_caller_who_cancels_during_the_fetch_rings_nobody_and_causes_no_action_r
             held.release()
             wait_until(lambda: scene.log(found["sid"])[-1].state.over)
         commands = [command for row in scene.log(found["sid"]) for command in row.commands]
-        assert not [command for command in commands if isinstance(command, Dial)]
+        assert not [command for command in commands if isinstance(command, DialLegs)]
         bob.setblocking(False)
         with pytest.raises(BlockingIOError):
             bob.recv(1)

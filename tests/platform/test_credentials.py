@@ -7,7 +7,7 @@ import json
 import pytest
 
 from callapi.deployment import STACK
-from tests.platform.weather import Call, Callee, Scene, document, element
+from tests.platform.scene import Call, Callee, Scene, document, element
 from tests.webhooks.servers import application
 
 PASSWORD = "wonderland"

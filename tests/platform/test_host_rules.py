@@ -8,8 +8,8 @@ from chalicelib.calls.routing.policy import HostRules, Policy
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.table import Table
-from tests.platform.weather import Call, Callee, Scene, document, element
-from tests.signaling.theatre import wait_until
+from tests.platform.scene import Call, Callee, Scene, document, element
+from tests.waiting import wait_until
 from tests.webhooks.servers import application
 
 

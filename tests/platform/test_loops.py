@@ -10,7 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from callapi.processes import free_port
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 HOOK = 'statusCallback="http://app.example/status"'
 INVITE = """INVITE sip:svc@127.0.0.1:{port} SIP/2.0

@@ -19,9 +19,10 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.calls.events import Bridged
-from tests.platform.weather import HANG_UP, INFO, Call, Callee, Caller, Scene, document, element
+from tests.platform.scene import HANG_UP, INFO, Call, Callee, Caller, Scene, document, element
 from tests.signaling.rtp import Telephone
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 from tests.webhooks.servers import Application as Server
 from tests.webhooks.servers import application
 

@@ -14,7 +14,8 @@ import pytest
 from callapi.packaging import ROOT
 from callapi.platform import platform
 from callapi.up import application_from, policy_from
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 
 
 def test_number_that_the_api_calls_goes_through_the_trunk_of_the_policy(tmp_path: Path) -> None:

@@ -21,10 +21,11 @@ import pytest
 
 from callapi.emulator import Cloud
 from callapi.platform import signaling_task
-from tests.platform.weather import HANG_UP, Caller, Scene, document, element, port_of
+from tests.platform.scene import HANG_UP, Caller, Scene, document, element, port_of
 from tests.signaling.rtp import Telephone
-from tests.signaling.sound import channels, longest_gap, seconds_of
-from tests.signaling.theatre import Sipp, wait_until
+from tests.signaling.sipp import Sipp
+from tests.signaling.wav import channels, longest_gap, seconds_of
+from tests.waiting import wait_until
 from tests.webhooks.servers import application
 
 CALLER_TONE, CALLEE_TONE = 600.0, 1000.0

@@ -15,7 +15,7 @@ from callapi.up import application_from, client_from
 from chalicelib.registrar.contacts import Contact, Contacts
 from chalicelib.storage.table import Table
 from tests.signaling.softphone import registering_softphone
-from tests.signaling.theatre import wait_until
+from tests.waiting import wait_until
 
 PASSWORD = "wonderland-42"
 

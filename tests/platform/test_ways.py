@@ -10,10 +10,10 @@ from chalicelib.calls.routing.trunks import Trunk
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.accounts import Accounts
 from chalicelib.storage.table import Table
-from tests.platform.weather import HANG_UP, Call, Callee, Scene, document, element
+from tests.platform.scene import HANG_UP, Call, Callee, Scene, document, element
 from tests.signaling.peer import Peer
 from tests.signaling.softphone import registering_softphone
-from tests.signaling.theatre import wait_until
+from tests.waiting import wait_until
 from tests.webhooks.servers import application
 
 TALK = {"timeLimit": "1"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from .theatre import Sipp
+from tests.signaling.sipp import Sipp
 
 
 @pytest.fixture

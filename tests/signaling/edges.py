@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from callapi.processes import free_port, rtp_ports
+from tests.waiting import wait_until
 
 from .crowd import Crowd
 from .edge_calls import APP, Stage, documents, kinds, one_call
-from .theatre import ROOT, Task, task_running, wait_until
-from .websounds import sounds_served
+from .sound_server import sounds_served
+from .task import ROOT, Task, task_running
 
 BAD = re.compile(r"AddressSanitizer|Traceback|ERROR signaling|terminate called|on the loop")
 BUILD = ROOT / "signaling/engine/native/build-engine.sh"

@@ -10,9 +10,15 @@ import socket
 import threading
 import time
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 from chalicelib.calls.session import Headers
-from chalicelib.sip.message import header, header_lines
+from chalicelib.sip import message as sip
+from tests.waiting import PATIENCE
+
+Make = Callable[..., Any]
+"""The fixture ``peers``: makes a Peer, a Caller, a Telephone, which is closed in the end."""
 
 SDP = (
     "v=0\r\no=peer 1 {version} IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 {address}\r\nt=0 0\r\n"
@@ -21,18 +27,19 @@ SDP = (
 
 
 class Message:
-    """As it came.  ``text`` with its body."""
+    """As it came.  ``text`` with its body.  ``again``: a repetition, because our answer was late or lost."""
 
     def __init__(self, text: str, source: tuple[str, int]) -> None:
         self.text, self.source = text, source
         self.line = text.partition("\r\n")[0]
         self.body = text.partition("\r\n\r\n")[2]
+        self.again = False
 
     def header(self, name: str) -> str:
-        return header(self.text, name.lower())
+        return sip.Message(self.text).header(name.lower())
 
     def headers(self) -> Headers:
-        return tuple(header_lines(self.text))
+        return sip.Message(self.text).headers
 
     @property
     def contact(self) -> str:
@@ -44,6 +51,11 @@ class Message:
     def cseq(self) -> tuple[int, str]:
         number, method = self.header("cseq").split()
         return int(number), method
+
+    def repeats(self, earlier: Message) -> bool:
+        """Of one transaction, and the same; an ACK of a 2xx is none (RFC 3261 §17)."""
+        names = ("via", "cseq", "call-id", "to")
+        return self.line == earlier.line and all(self.header(name) == earlier.header(name) for name in names)
 
 
 class Peer:
@@ -96,18 +108,21 @@ class Peer:
         if self.automatic and message.line.startswith("CANCEL"):
             invites = [earlier for earlier in self.received if earlier.line.startswith("INVITE")]
             self.reply(invites[-1], "487 Request Terminated")
+        if not message.line.startswith("ACK"):
+            message.again = any(map(message.repeats, self.received))
         self.received.append(message)
 
     # --- what comes ---
 
-    def expect(self, start: str, seconds: float = 30) -> Message:
-        """The next message that begins with ``start``; those before it are passed over."""
+    def expect(self, start: str, seconds: float = PATIENCE) -> Message:
+        """The next message that begins with ``start``; those before it, and repetitions, are passed over."""
         limit = time.monotonic() + seconds
         while time.monotonic() < limit:
             while self._next < len(self.received):
+                message = self.received[self._next]
                 self._next += 1
-                if self.received[self._next - 1].line.startswith(start):
-                    return self.received[self._next - 1]
+                if message.line.startswith(start) and not message.again:
+                    return message
             time.sleep(0.01)
         lines = [message.line for message in self.received]
         raise AssertionError(f"{start!r} did not come: {lines}")
@@ -117,7 +132,7 @@ class Peer:
 
     def waiting(self) -> bool:
         """Whether an INVITE came that no ``expect`` has taken."""
-        return any(message.line.startswith("INVITE") for message in self.received[self._next :])
+        return any(m.line.startswith("INVITE") and not m.again for m in self.received[self._next :])
 
     # --- what goes ---
 
@@ -215,7 +230,7 @@ class Caller(Peer):
         self._say("INVITE", self._cseq, self.via(), sdp=sdp)
         self.acknowledge(self.expect("SIP/2.0 200"))
 
-    def picked_up(self, seconds: float = 30) -> Message:
+    def picked_up(self, seconds: float = PATIENCE) -> Message:
         """Waits for the 200 and acknowledges it."""
         answer = self.expect("SIP/2.0 200", seconds)
         self.enters(answer)

@@ -15,6 +15,7 @@ FRAME = 160  # samples: 20 ms at 8 kHz
 EVENT = 121  # the number that the task's own SDP gives telephone-event
 DIGITS = "0123456789*#"
 ROWS, COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477)  # Hz (ITU-T Q.23)
+CALLER_TONE, CALLEE_TONE = 600.0, 1000.0  # Hz
 KEYPAD = ("123", "456", "789", "*0#")
 
 

@@ -21,7 +21,8 @@ from typing import Any
 
 import pjsua2 as pj
 
-from tests.signaling.theatre import ROOT, wait_until
+from tests.signaling.task import ROOT
+from tests.waiting import wait_until
 
 KINDS = {
     "udp": pj.PJSIP_TRANSPORT_UDP, "udp6": pj.PJSIP_TRANSPORT_UDP6,

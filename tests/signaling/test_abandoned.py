@@ -10,9 +10,11 @@ from typing import Any
 from callapi.processes import rtp_ports
 from chalicelib.calls.protocol import StepRequest
 from signaling.engine.loop import THREADS
-from tests.signaling.fleet import Deployment, deployment, never, signaling
+from tests.signaling.deployment import Deployment, deployment, never, signaling
+from tests.signaling.documents import MAIN
 from tests.signaling.peer import Caller, Peer
-from tests.signaling.theatre import MAIN, Task, wait_until
+from tests.signaling.task import Task
+from tests.waiting import wait_until
 
 Make = Callable[..., Any]
 AFTER = "http://app.example/after"

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from callapi.processes import free_port
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import task_running
 
 Start = Callable[..., Sipp]
 
@@ -17,7 +19,7 @@ def test_closed_udp_port_is_no_answer_after_its_timeout_and_the_others_go_on(
     callee = sipp("callee_wakes_up")
     closed = f'<Sip timeout="1">sip:bob@127.0.0.1:{free_port()}</Sip>'
     document = dial(closed, f"sip:bob@127.0.0.1:{callee.port}", attributes='answerOnBridge="true"')
-    with task_running(tmp_path, {MAIN: document}, DRAIN_SECONDS="0") as task:
+    with task_running(tmp_path, {MAIN: document}) as task:
         assert sipp("caller", task.sip_port).wait() == 0
         assert callee.wait() == 0
         [timeout] = task.events("ring-timeout")

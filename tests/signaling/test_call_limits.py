@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
 LONG = '<Response><Say>Hello</Say><Pause length="600"/></Response>'
 SHORT = {"MAX_CALL_SECONDS": "3", "MEDIA_TIMEOUT_SECONDS": "0"}

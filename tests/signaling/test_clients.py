@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from callapi.processes import free_port
-from tests.signaling.peer import Peer
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.test_named import AFTER, HOOK, action
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.accounts import AOR, alice, contact
+from tests.signaling.documents import AFTER, HOOK, MAIN, dial, sip
+from tests.signaling.peer import Make, Peer
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
-AOR = "sip:alice@voice.example.com"
 PRIVATE = "sip:alice@10.1.2.3:5060;ob"
 """A Contact behind NAT: the address guard would never let an INVITE go there."""
 
 
-def contact(uri: str, received: str) -> dict[str, Any]:
-    return {"uri": uri, "received": received, "expires_at": 0, "registered_at": 0, "aor": AOR}
-
-
 def came_from(peer: Peer) -> str:
     return f"sip:127.0.0.1:{peer.port};transport=udp"
-
-
-def alice(*contacts: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"clients": {"alice": contacts}} | more
 
 
 def client(name: str = "alice", attributes: str = "") -> str:

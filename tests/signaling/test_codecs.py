@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Peer
-from tests.signaling.rtp import PCMA, Telephone
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, PCMA, Telephone
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import softphone
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 TONE = 600.0

@@ -7,32 +7,20 @@ import struct
 import threading
 import time
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
-Make = Callable[..., Any]
-CALLER_TONE, CALLEE_TONE, MUSIC = 600.0, 1000.0, 1400.0
-
-
-def sip(peer: Peer, attributes: str = "") -> str:
-    return f"<Sip {attributes}>{peer.uri}</Sip>"
-
-
-def called(peers: Make, task: Task, media: int = 9) -> Caller:
-    """A caller whose call the task has picked up."""
-    caller: Caller = peers(Caller, task.sip_port, media)
-    caller.call()
-    caller.picked_up()
-    return caller
+MUSIC = 1400.0
 
 
 # -- who is called, and when

@@ -3,41 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.signaling.peer import Message, Peer
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.digest import PROXY, WWW, challenge, is_right
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import Make, Peer
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 CREDENTIALS = 'username="alice" password="wonderland"'
-WWW, PROXY = "401 Unauthorized", "407 Proxy Authentication Required"
-
-
-def challenge(realm: str, nonce: str, *extra: str, proxy: bool = False, algorithm: str = "MD5") -> str:
-    name = "Proxy-Authenticate" if proxy else "WWW-Authenticate"
-    return (
-        f'{name}: Digest realm="{realm}", nonce="{nonce}", algorithm={algorithm}, qop="auth"{"".join(extra)}'
-    )
-
-
-def is_right(
-    invite: Message, name: str = "authorization", hashed: Callable[[bytes], Any] = hashlib.md5
-) -> bool:
-    """Whether the response of the request is that of alice and wonderland (RFC 7616 §3.4)."""
-    found = dict(re.findall(r'(\w+)="?([^",]+)"?', invite.header(name)))
-
-    def digest(text: str) -> str:
-        return str(hashed(text.encode()).hexdigest())
-
-    secret = digest(f"alice:{found['realm']}:wonderland")
-    asked = digest(f"INVITE:{found['uri']}")
-    tail = f"{found['nonce']}:{found['nc']}:{found['cnonce']}:{found['qop']}"
-    return bool(found["response"] == digest(f"{secret}:{tail}:{asked}"))
 
 
 def ended_with(task: Any, code: int) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 PROGRESS = "183 Session Progress"
 

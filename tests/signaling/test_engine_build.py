@@ -27,6 +27,7 @@ from callapi.processes import free_port, sipp_ports
 from tests.signaling.peer import Peer
 
 PROBE = Path(__file__).with_name("engine_probe.py")
+SELF_TEST = Path(__file__).parents[2] / "signaling" / "engine" / "native" / "self_test.py"
 PASSWORD = "wonderland"
 CALLS_AT_ONCE = 600
 
@@ -54,6 +55,15 @@ def udp_peer() -> Iterator[socket.socket]:
 
 def uri_of(peer: socket.socket, user: str = "bob") -> str:
     return f"sip:{user}@127.0.0.1:{peer.getsockname()[1]}"
+
+
+def test_engine_passes_the_self_test_of_a_source_that_nobody_measured() -> None:
+    """build-engine.sh runs it where no tests are; here it must not rot."""
+    run = subprocess.run(
+        [sys.executable, str(SELF_TEST)], capture_output=True, text=True, timeout=100, check=False
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stderr.count(": passed") == 5
 
 
 # --- limits ---

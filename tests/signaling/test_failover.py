@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from callapi.processes import free_port
-from tests.signaling.nameserver import name_server
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 

@@ -12,11 +12,11 @@ from moto import mock_aws
 
 from signaling.cloud.fargate import identified
 from signaling.settings import read_settings
+from tests.signaling.documents import MAIN
+from tests.waiting import wait_until
 from tests.webhooks.servers import Application, answer, application
 
-from .fleet import Deployment, deployment, signaling
-from .stage import MAIN
-from .theatre import wait_until
+from .deployment import Deployment, deployment, signaling
 
 CALL = "CA" + "c" * 32
 FUNCTIONS = {"STEP_FUNCTION": "step", "FETCH_FUNCTION": "fetch"}
@@ -105,6 +105,7 @@ def test_task_that_could_not_tell_of_its_last_call_is_left_to_the_reaper(
             deployed.create_call(CALL, f"sip:bob@127.0.0.1:{callee.getsockname()[1]}")
             wait_until(lambda: task.events("invited"))
             deployed.functions.up = False
+            task.drain()
     assert task.process.returncode == 0
     assert len(deployed.queues()) == 1
     assert deployed.tasks.queue_url("t1") is not None

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from callapi.processes import free_port
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 
@@ -152,7 +155,7 @@ def test_digest_over_tcp(tmp_path: Path, sipp: Start) -> None:
         assert callee.wait() == 0
         task.wait_idle()
         assert len(task.events("bridged")) == 1
-        assert "wonderland" not in (tmp_path / "task.err").read_text()
+        assert "wonderland" not in task.output()
     assert callee.messages().count("X-Foo: bar") == 2
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.test_dial_semantics import Make, called
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import AFTER, MAIN, dial
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
 HEADERS = (
     "mixedCASE=1&amp;x-lower=2&amp;X-Equals=a=b==&amp;X-Plus=1+1&amp;X-Coded=1%2B1&amp;X-Name=J%C3%BCrgen"

@@ -17,9 +17,8 @@ from signaling.cloud import heartbeat
 from signaling.cloud.heartbeat import Heartbeat
 from signaling.settings import Settings
 from tests.storage.cloud import Cloud, cloud_running
+from tests.waiting import wait_until
 from tests.webhooks.servers import answer, application, closed_port
-
-from .theatre import wait_until
 
 SETTINGS = Settings(
     task_id="t",

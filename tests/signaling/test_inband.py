@@ -9,10 +9,11 @@ import wave
 from array import array
 from pathlib import Path
 
-from tests.signaling.peer import Caller
+from tests.signaling.documents import MAIN
+from tests.signaling.peer import Caller, Make
 from tests.signaling.rtp import Telephone, key, tones
-from tests.signaling.test_dial_semantics import Make
-from tests.signaling.theatre import MAIN, Task, task_running, wait_until
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 SILENT = 0.0
 RING_TONES = [

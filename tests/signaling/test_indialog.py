@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.certificates import authority, certificate
-from tests.signaling.nameserver import name_server
-from tests.signaling.peer import Caller, Peer
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.name_server import name_server
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import softphone
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
-from tests.signaling.tlspeer import TlsPeer
+from tests.signaling.task import called, task_running
+from tests.signaling.tls_peer import TlsPeer
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 NAME = "callee.invalid"

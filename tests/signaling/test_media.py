@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.signaling.documents import MAIN, dial
 from tests.signaling.rtp import Telephone
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 CALLER_TONE, CALLEE_TONE = 600.0, 1000.0

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.bridge import Make, bridge
-from tests.signaling.peer import Caller, Message, Peer
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.bridged_call import bridge
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.peer import Caller, Make, Message, Peer
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 ALLOW = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "REGISTER"]
 FOREIGN = ["SUBSCRIBE", "PUBLISH", "MESSAGE", "FROBNICATE"]

@@ -6,27 +6,12 @@ More of them, with SIPp: tests/signaling/test_fork.py.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
-
-AFTER = "http://app.example/after"
-HOOK = 'statusCallback="http://app.example/events" statusCallbackEvent="initiated ringing answered completed"'
-
-
-def action(task: Task) -> dict[str, Any]:
-    """The parameters of the one action request."""
-
-    def found() -> list[dict[str, Any]]:
-        return [command for command in task.entries("command", "fetch") if command["url"] == AFTER]
-
-    wait_until(found)
-    [command] = found()
-    parameters: dict[str, Any] = command["parameters"]
-    return parameters
+from tests.signaling.documents import AFTER, HOOK, MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
 
 def test_all_busy_runs_the_action_and_the_ringback_stops(tmp_path: Path, peers: Make) -> None:

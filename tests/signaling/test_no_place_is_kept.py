@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import SDP, Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.test_dial_semantics import CALLER_TONE, Make, called, sip
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import SDP, Caller, Make, Peer
+from tests.signaling.rtp import CALLER_TONE, Telephone
+from tests.signaling.task import Task, called, task_running
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.timeout(120)
 SAY = '<Response><Say>Hello</Say><Pause length="600"/></Response>'

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.stage import ACCOUNT
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.test_digest import WWW, challenge, is_right
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.digest import WWW, challenge, is_right
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.engine_process import ACCOUNT
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import action, called, task_running
+from tests.waiting import wait_until
 
 
 def through(*trunks: dict[str, Any], **policy: Any) -> dict[str, Any]:
@@ -50,7 +50,7 @@ def test_number_is_dialled_at_the_trunk_with_its_credentials_and_from(tmp_path: 
         carrier.answer(invite)
         wait_until(lambda: task.events("bridged"))
         assert other.count("INVITE") == 0
-        assert "wonderland" not in (tmp_path / "log.jsonl").read_text() + (tmp_path / "task.err").read_text()
+        assert "wonderland" not in (tmp_path / "log.jsonl").read_text() + task.output()
 
 
 def test_number_without_a_trunk_fails_alone_and_the_sip_beside_it_rings(tmp_path: Path, peers: Make) -> None:

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from tests.signaling.crowd import Call, Crowd
+from tests.signaling.documents import MAIN
 from tests.signaling.edge_calls import APP
 from tests.signaling.peer import Caller
 from tests.signaling.rtp import Telephone
-from tests.signaling.test_wav import SECOND, wav
-from tests.signaling.theatre import MAIN, Task, task_running, wait_until
-from tests.signaling.websounds import sound, sounds_served
+from tests.signaling.sound_server import sounds_served
+from tests.signaling.task import Task, task_running
+from tests.signaling.wav import SECOND, sound, wav
+from tests.waiting import wait_until
 
 TONE = 600.0
 PATIENCE = 10

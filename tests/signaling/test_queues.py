@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.calls.events import Redirection
-from chalicelib.calls.protocol import Modification, encode
+from chalicelib.calls.events import CallChange
+from chalicelib.calls.protocol import ChangeRequest, encode
+from tests.signaling.documents import MAIN
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 
-from .fleet import Deployment, deployment, signaling
-from .stage import MAIN
-from .theatre import Sipp, Task, wait_until
+from .deployment import Deployment, deployment, signaling
+from .task import Task
 
 Start = Callable[..., Sipp]
 FIRST, SECOND, THIRD = ("CA" + letter * 32 for letter in "abc")
@@ -58,7 +60,7 @@ def test_created_call_is_dialled_and_its_message_taken_off(
 def test_full_task_leaves_calls_in_the_queue_until_one_has_ended(
     deployed: Deployment, tmp_path: Path, ringing: str
 ) -> None:
-    with signaling(deployed, tmp_path, MAX_CALLS="1", DRAIN_SECONDS="0") as task:
+    with signaling(deployed, tmp_path, MAX_CALLS="1") as task:
         for call in (FIRST, SECOND, THIRD):
             deployed.create_call(call, ringing)
         wait_until(lambda: claimed(task) == 1 and deployed.waiting() == (2, 0))
@@ -73,7 +75,7 @@ def test_message_stays_until_the_claim_is_in_the_log(
     deployed: Deployment, tmp_path: Path, ringing: str
 ) -> None:
     deployed.functions.up = False
-    with signaling(deployed, tmp_path, DRAIN_SECONDS="0") as task:
+    with signaling(deployed, tmp_path) as task:
         deployed.create_call(FIRST, ringing)
         wait_until(lambda: task.health()["sessions"] == 1)
         assert deployed.waiting() == (0, 1)
@@ -86,7 +88,7 @@ def test_call_that_another_task_claimed_is_dropped_and_its_message_taken_off(
     deployed: Deployment, tmp_path: Path, ringing: str
 ) -> None:
     deployed.functions.others.add(FIRST)
-    with signaling(deployed, tmp_path, DRAIN_SECONDS="0") as task:
+    with signaling(deployed, tmp_path) as task:
         deployed.create_call(FIRST, ringing)
         deployed.create_call(SECOND, ringing)
         wait_until(lambda: deployed.waiting() == (0, 0) and task.health()["sessions"] == 1)
@@ -96,7 +98,7 @@ def test_call_that_another_task_claimed_is_dropped_and_its_message_taken_off(
 def test_message_that_is_none_of_ours_holds_up_nothing(
     deployed: Deployment, tmp_path: Path, ringing: str
 ) -> None:
-    with signaling(deployed, tmp_path, DRAIN_SECONDS="0") as task:
+    with signaling(deployed, tmp_path) as task:
         for body in ("nonsense", '{"session": 5}', "[]"):
             deployed.sqs.send_message(QueueUrl=deployed.outbound_url, MessageBody=body)
         deployed.create_call(FIRST, ringing)
@@ -114,7 +116,7 @@ def test_modification_hangs_up_the_call_it_names(deployed: Deployment, tmp_path:
         deployed.modify(FIRST, queue)
         assert callee.wait() == 0
         task.wait_idle()
-        assert [event["call"] for event in task.events("modified")] == [FIRST]
+        assert [event["call"] for event in task.events("changed")] == [FIRST]
         assert deployed.waiting(queue) == (0, 0)
     assert callee.messages().count("BYE sip:") == 1
 
@@ -127,15 +129,15 @@ def test_modification_that_the_queue_gives_twice_is_made_once(
         queue = own_queue(deployed)
         deployed.create_call(FIRST, at(callee))
         wait_until(lambda: task.events("answered"))
-        elsewhere = Redirection(rcml="<Response><Pause length='60'/></Response>")
-        body = encode(Modification(FIRST, FIRST, redirection=elsewhere, id="once")).decode()
+        elsewhere = CallChange(rcml="<Response><Pause length='60'/></Response>")
+        body = encode(ChangeRequest(FIRST, FIRST, elsewhere, id="once")).decode()
         for _ in range(2):
             deployed.sqs.send_message(QueueUrl=queue, MessageBody=body)
         wait_until(lambda: deployed.waiting(queue) == (0, 0))
         deployed.modify(FIRST, queue)
         assert callee.wait() == 0
         task.wait_idle()
-        assert ["redirection" in event for event in task.events("modified")] == [True, False]
+        assert ["rcml" in event["change"] for event in task.events("changed")] == [True, False]
 
 
 def test_draining_task_takes_no_created_call_and_keeps_none(

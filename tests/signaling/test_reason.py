@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import task_running
 
 Start = Callable[..., Sipp]
 

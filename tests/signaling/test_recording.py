@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.engine_process import ACCOUNT
 from tests.signaling.rtp import Telephone
-from tests.signaling.sound import channels, heard, longest_gap, seconds_of
-from tests.signaling.stage import ACCOUNT
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
+from tests.signaling.wav import channels, heard, longest_gap, seconds_of
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 CALLER_TONE, CALLEE_TONE, MOVED_TONE = 600.0, 1000.0, 1400.0
@@ -133,9 +136,10 @@ def test_task_that_is_stopped_keeps_what_it_recorded(
     alice, bob, _ = telephones
     callee = sipp("callee", media=bob.port)
     documents = recorded(callee, "record-from-answer-dual")
-    with task_running(tmp_path, documents, API_URL=API, DRAIN_SECONDS="0") as task:
+    with task_running(tmp_path, documents, API_URL=API) as task:
         sipp("caller_waits", task.sip_port, media=alice.port)
         wait_until(lambda: alice.hears(CALLEE_TONE, 1.0))
+        task.drain()
     (path,) = (tmp_path / ACCOUNT).glob("RE*.wav")
     assert seconds_of(channels(path)[1], CALLEE_TONE) > 0.8
 

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from signaling.routing.redirects import contacts
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.signaling.task import Task, task_running
 
 Start = Callable[..., Sipp]
 
@@ -172,18 +173,3 @@ def test_password_does_not_follow_a_redirection_to_another_host(tmp_path: Path, 
         task.wait_idle()
         assert [code for code, _ in outcome(task)] in ([401], [407])
     assert "Authorization:" not in callee.messages()
-
-
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [
-        ("<sip:a@h>;q=0.2, sip:b@h;q=0.7", ("sip:b@h", "sip:a@h")),
-        ('"Last, First <x>" <sip:a@h;transport=tcp>', ("sip:a@h;transport=tcp",)),
-        ("<tel:+123>, <http://h/>, <sips:a@h>", ("sips:a@h",)),
-        ("<sip:a@h?Route=%3Csip:x%3E>", ("sip:a@h",)),
-        ("*", ()),
-        ("", ()),
-    ],
-)
-def test_contacts_of_a_response_by_their_wish(value: str, found: tuple[str, ...]) -> None:
-    assert contacts(f"SIP/2.0 302 Moved\r\nContact: {value}\r\n\r\n") == found

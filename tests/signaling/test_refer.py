@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Caller, Message, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Message, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import Task, action, called, task_running
+from tests.waiting import wait_until
 
 REFER = "http://app.example/refer"
 CAROL_TONE = 1300.0

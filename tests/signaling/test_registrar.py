@@ -11,13 +11,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.sip.message import Message
 from signaling.registrar.inbox import Request
 from tests.digest import parameter
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.sipp import Sipp
+from tests.waiting import wait_until
 
 from .peer import Caller
+from .registrant import DOMAIN, Registrant, contacts
 from .softphone import registering_softphone
-from .telephone import DOMAIN, Telephone, contacts
-from .theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from .task import Task, task_running
 
 CLIENTS = {"CLIENTS": json.dumps({"alice": "wonderland", "bob": "builder"})}
 FORBIDDEN, OK = "SIP/2.0 403 Forbidden", "SIP/2.0 200 OK"
@@ -30,8 +34,8 @@ def task(tmp_path: Path) -> Iterator[Task]:
 
 
 @pytest.fixture
-def telephone(task: Task, peers: Callable[..., Any]) -> Callable[..., Telephone]:
-    return lambda *arguments, **keys: peers(Telephone, task.sip_port, *arguments, **keys)
+def telephone(task: Task, peers: Callable[..., Any]) -> Callable[..., Registrant]:
+    return lambda *arguments, **keys: peers(Registrant, task.sip_port, *arguments, **keys)
 
 
 def registrations(task: Task) -> list[dict[str, Any]]:
@@ -41,7 +45,7 @@ def registrations(task: Task) -> list[dict[str, Any]]:
 # --- the challenge ---
 
 
-def test_challenge_offers_sha_256_first_and_md5(task: Task, telephone: Callable[..., Telephone]) -> None:
+def test_challenge_offers_sha_256_first_and_md5(task: Task, telephone: Callable[..., Registrant]) -> None:
     challenge = telephone().ask()
     assert challenge.line == "SIP/2.0 401 Unauthorized"
     offered = [value for name, value in challenge.headers() if name == "WWW-Authenticate"]
@@ -54,7 +58,7 @@ def test_challenge_offers_sha_256_first_and_md5(task: Task, telephone: Callable[
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 @pytest.mark.parametrize("kind", ["udp", "tcp"])
 def test_telephone_registers(
-    task: Task, telephone: Callable[..., Telephone], algorithm: str, kind: str
+    task: Task, telephone: Callable[..., Registrant], algorithm: str, kind: str
 ) -> None:
     phone = telephone(kind)
     response = phone.register("Expires: 120", algorithm=algorithm)
@@ -65,7 +69,7 @@ def test_telephone_registers(
     assert asked["task"] == "t1"
 
 
-def test_wrong_password_and_unknown_name_are_answered_alike(telephone: Callable[..., Telephone]) -> None:
+def test_wrong_password_and_unknown_name_are_answered_alike(telephone: Callable[..., Registrant]) -> None:
     wrong = telephone(password="wrong").register()
     unknown = telephone(name="nobody").register()
     assert wrong.line == unknown.line == FORBIDDEN
@@ -73,7 +77,7 @@ def test_wrong_password_and_unknown_name_are_answered_alike(telephone: Callable[
 
 
 def test_challenge_is_good_for_more_than_one_register(
-    task: Task, telephone: Callable[..., Telephone]
+    task: Task, telephone: Callable[..., Registrant]
 ) -> None:
     phone = telephone()
     assert [phone.register().line for _ in range(3)] == [OK] * 3
@@ -81,12 +85,12 @@ def test_challenge_is_good_for_more_than_one_register(
 
 
 def test_nonce_of_another_task_is_stale_and_the_next_one_is_good(
-    task: Task, tmp_path: Path, telephone: Callable[..., Telephone], peers: Callable[..., Any]
+    task: Task, tmp_path: Path, telephone: Callable[..., Registrant], peers: Callable[..., Any]
 ) -> None:
     other = tmp_path / "other"
     other.mkdir()
     with task_running(other, {}, **CLIENTS) as elsewhere:
-        stranger = peers(Telephone, elsewhere.sip_port)
+        stranger = peers(Registrant, elsewhere.sip_port)
         challenge = stranger.ask()
     phone = telephone()
     phone.obey(challenge)
@@ -98,7 +102,7 @@ def test_nonce_of_another_task_is_stale_and_the_next_one_is_good(
     assert phone.ask(phone.proof()).line == OK
 
 
-def test_proof_that_was_used_is_not_good_again(task: Task, telephone: Callable[..., Telephone]) -> None:
+def test_proof_that_was_used_is_not_good_again(task: Task, telephone: Callable[..., Registrant]) -> None:
     phone = telephone()
     phone.obey(phone.ask())
     proof = phone.proof()
@@ -111,7 +115,7 @@ def test_proof_that_was_used_is_not_good_again(task: Task, telephone: Callable[.
 @pytest.mark.parametrize(
     "line", ["Authorization: Digest nonsense", 'Authorization: Digest username="a", qop=auth', "Contact: <tel:1>"]
 )  # fmt: skip
-def test_malformed_register_is_told_so(telephone: Callable[..., Telephone], line: str) -> None:
+def test_malformed_register_is_told_so(telephone: Callable[..., Registrant], line: str) -> None:
     phone = telephone()
     response = phone.register(line) if line.startswith("Contact") else phone.ask(line)
     assert response.line == "SIP/2.0 400 Bad Request"
@@ -134,11 +138,11 @@ def test_malformed_register_is_told_so(telephone: Callable[..., Telephone], line
 def test_realm_is_the_domain_of_the_address_of_record_and_nothing_that_ends_its_quotes(
     to: str, realm: str
 ) -> None:
-    text = f"REGISTER sip:h SIP/2.0\r\nTo: {to}\r\n"
-    assert Request(1, "udp", "203.0.113.7:5060", text).realm == realm
+    message = Message(f"REGISTER sip:h SIP/2.0\r\nTo: {to}\r\n")
+    assert Request(1, "udp", "203.0.113.7:5060", message).realm == realm
 
 
-def test_hostile_bytes_leave_the_registrar_working(task: Task, telephone: Callable[..., Telephone]) -> None:
+def test_hostile_bytes_leave_the_registrar_working(task: Task, telephone: Callable[..., Registrant]) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as raw:
         phone = telephone()
         for change in (
@@ -155,12 +159,12 @@ def test_hostile_bytes_leave_the_registrar_working(task: Task, telephone: Callab
 # --- the registration ---
 
 
-def test_brief_registration_is_told_the_least(telephone: Callable[..., Telephone]) -> None:
+def test_brief_registration_is_told_the_least(telephone: Callable[..., Registrant]) -> None:
     response = telephone().register("Expires: 30")
     assert (response.line, response.header("min-expires")) == ("SIP/2.0 423 Interval Too Brief", "60")
 
 
-def test_telephone_leaves(telephone: Callable[..., Telephone]) -> None:
+def test_telephone_leaves(telephone: Callable[..., Registrant]) -> None:
     phone = telephone()
     other = telephone()
     phone.register()
@@ -170,7 +174,7 @@ def test_telephone_leaves(telephone: Callable[..., Telephone]) -> None:
 
 
 def test_retransmission_is_answered_once_more_and_registered_once(
-    task: Task, telephone: Callable[..., Telephone]
+    task: Task, telephone: Callable[..., Registrant]
 ) -> None:
     phone = telephone()
     phone.obey(phone.ask())
@@ -187,7 +191,7 @@ def test_retransmission_that_comes_before_the_answer_is_absorbed(
     tmp_path: Path, peers: Callable[..., Any]
 ) -> None:
     with task_running(tmp_path, {}, REGISTER_TAKES="1", **CLIENTS) as task:
-        phone = peers(Telephone, task.sip_port)
+        phone = peers(Registrant, task.sip_port)
         phone.obey(phone.ask())
         text = phone.text(phone.proof())
         for _ in range(3):
@@ -203,12 +207,12 @@ def test_telephone_that_went_before_its_answer_does_no_harm(
     tmp_path: Path, peers: Callable[..., Any]
 ) -> None:
     with task_running(tmp_path, {}, REGISTER_TAKES="1", **CLIENTS) as task:
-        gone = peers(Telephone, task.sip_port, "tcp")
+        gone = peers(Registrant, task.sip_port, "tcp")
         gone.obey(gone.ask())
         gone.send(gone.text(gone.proof()))
         wait_until(lambda: registrations(task))
         gone.close()
-        assert peers(Telephone, task.sip_port).register().line == OK
+        assert peers(Registrant, task.sip_port).register().line == OK
 
 
 def test_task_that_drains_takes_no_registration(tmp_path: Path, peers: Callable[..., Any]) -> None:
@@ -216,7 +220,7 @@ def test_task_that_drains_takes_no_registration(tmp_path: Path, peers: Callable[
     with task_running(tmp_path, {MAIN: pause}, **CLIENTS, DRAIN_SECONDS="5") as task:
         peers(Caller, task.sip_port).call()
         wait_until(lambda: task.health()["sessions"])
-        phone = peers(Telephone, task.sip_port)
+        phone = peers(Registrant, task.sip_port)
         task.process.send_signal(signal.SIGTERM)
         wait_until(lambda: task.health()["draining"])
         assert phone.ask().line == "SIP/2.0 503 Service Unavailable"
@@ -226,7 +230,7 @@ def test_failing_register_function_is_not_the_telephones_fault(
     tmp_path: Path, peers: Callable[..., Any]
 ) -> None:
     with task_running(tmp_path, {}, CLIENTS=CLIENTS["CLIENTS"], REGISTER_TAKES="-1") as task:
-        phone = peers(Telephone, task.sip_port)
+        phone = peers(Registrant, task.sip_port)
         assert phone.register().line == "SIP/2.0 503 Service Unavailable"
         assert phone.ask().line == "SIP/2.0 401 Unauthorized"
 
@@ -236,7 +240,7 @@ def test_register_function_that_hangs_keeps_no_telephone_waiting_for_ever(
 ) -> None:
     """Before a telephone gives up by itself, after 32 s (RFC 3261 §17.1.2.2, timer F)."""
     with task_running(tmp_path, {}, REGISTER_TAKES="24", **CLIENTS) as task:
-        phone = peers(Telephone, task.sip_port)
+        phone = peers(Registrant, task.sip_port)
         phone.obey(phone.ask())
         phone.send(phone.text(phone.proof()))
         assert phone.silent(18)
@@ -251,7 +255,9 @@ def test_more_proven_registers_than_can_be_kept_are_refused_and_the_next_is_take
     tmp_path: Path, peers: Callable[..., Any]
 ) -> None:
     with task_running(tmp_path, {}, REGISTER_TAKES="2", **CLIENTS) as task:
-        phone = peers(Telephone, task.sip_port, "tcp")  # what is too much for a socket would be lost over UDP
+        phone = peers(
+            Registrant, task.sip_port, "tcp"
+        )  # what is too much for a socket would be lost over UDP
         phone.obey(phone.ask())
         for _ in range(600):
             phone.send(phone.text(phone.proof()))
@@ -259,7 +265,7 @@ def test_more_proven_registers_than_can_be_kept_are_refused_and_the_next_is_take
         assert set(codes) <= {"200", "500", "503"}  # 500: overtaken by a later one of its Call-ID
         assert codes.count("503") > 500
         assert phone.silent(1)
-        assert peers(Telephone, task.sip_port).register().line == OK
+        assert peers(Registrant, task.sip_port).register().line == OK
 
 
 def test_flood_of_registers_costs_no_function_and_no_call(
@@ -276,7 +282,7 @@ def test_flood_of_registers_costs_no_function_and_no_call(
             nonlocal sent
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as source:
                 source.connect(("127.0.0.1", task.sip_port))
-                phone = peers(Telephone, task.sip_port)
+                phone = peers(Registrant, task.sip_port)
                 while not flood.is_set():
                     for _ in range(20):
                         source.send(phone.text().encode())
@@ -290,7 +296,7 @@ def test_flood_of_registers_costs_no_function_and_no_call(
             caller = sipp("caller", task.sip_port, calls=5)
             assert caller.wait() == 0
             assert callee.wait() == 0
-            registered = peers(Telephone, task.sip_port, "tcp").register()
+            registered = peers(Registrant, task.sip_port, "tcp").register()
         finally:
             flood.set()
             pouring.join()
@@ -319,13 +325,13 @@ def test_softphone_with_a_wrong_password_hears_403(task: Task) -> None:
         wait_until(lambda: phone.of("registered") == [403])
 
 
-def test_no_credential_is_logged(task: Task, tmp_path: Path, telephone: Callable[..., Telephone]) -> None:
+def test_no_credential_is_logged(task: Task, tmp_path: Path, telephone: Callable[..., Registrant]) -> None:
     phone = telephone()
     phone.obey(phone.ask())
     proof = phone.proof()
     phone.ask(proof)
     telephone(password="wrong").register()
     phone.ask("Authorization: Digest nonsense")
-    said = (tmp_path / "task.err").read_text()
+    said = task.output()
     assert parameter(proof, "response") not in said
     assert "wonderland" not in said

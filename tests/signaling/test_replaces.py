@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.bridge import Bridge, Make, bridge
-from tests.signaling.peer import Caller, Message, Peer
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.bridged_call import Bridge, bridge
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.peer import Caller, Make, Message, Peer
+from tests.signaling.task import task_running
+from tests.waiting import wait_until
 
 
 def tag(value: str) -> str:

@@ -9,13 +9,19 @@ from collections import Counter
 import pytest
 
 from chalicelib.calls.routing.policy import HostRules
-from signaling.routing.resolver import REFUSED, UNREACHABLE, Guard, Resolver, TargetError
-from tests.signaling.nameserver import name_server
+from chalicelib.catalogue import Code
+from chalicelib.webhooks.guard import AddressGuard
+from signaling.routing.resolver import Resolver, TargetError
+from tests.signaling.name_server import name_server
+from tests.webhooks.addresses import REFUSED_FOR_URLS_ALONE
 
-LOOPBACK = Guard(("127.0.0.0/8", "::1"))
+LOOPBACK = AddressGuard("127.0.0.0/8,::1")
+PUBLIC = AddressGuard("")
 
 
-def places(zone: str, uri: str, *, guard: Guard = LOOPBACK, ipv6: bool = False) -> list[tuple[str, int, str]]:
+def places(
+    zone: str, uri: str, *, guard: AddressGuard = LOOPBACK, ipv6: bool = False
+) -> list[tuple[str, int, str]]:
     with name_server(zone) as server:
         found = Resolver(guard, (server.address,), ipv6=ipv6).targets(uri)
     return [(target.address, target.port, target.transport) for target in found]
@@ -100,7 +106,7 @@ def test_srv_that_points_to_nowhere_is_unreachable() -> None:
     """
     with pytest.raises(TargetError) as failed:
         places(zone, "sip:bob@example.com;transport=udp")
-    assert failed.value.code == UNREACHABLE
+    assert failed.value.code == Code.SIP_UNREACHABLE
 
 
 def test_refused_address_of_a_server_is_left_out_and_the_others_stay() -> None:
@@ -111,16 +117,40 @@ def test_refused_address_of_a_server_is_left_out_and_the_others_stay() -> None:
         inside.example.com A 10.0.0.1
         outside.example.com A 203.0.114.5
     """
-    assert places(zone, "sip:bob@example.com;transport=udp", guard=Guard(())) == [
-        ("203.0.114.5", 5060, "udp")
-    ]
+    assert places(zone, "sip:bob@example.com;transport=udp", guard=PUBLIC) == [("203.0.114.5", 5060, "udp")]
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "169.254.169.254", "224.0.0.1", "100.64.0.1"])
 def test_name_with_refused_addresses_only_is_refused(address: str) -> None:
     with pytest.raises(TargetError) as failed:
-        places(f"example.com A {address}", "sip:bob@example.com", guard=Guard(()))
-    assert failed.value.code == REFUSED
+        places(f"example.com A {address}", "sip:bob@example.com", guard=PUBLIC)
+    assert failed.value.code == Code.SIP_HOST_REFUSED
+
+
+@pytest.mark.parametrize("address", REFUSED_FOR_URLS_ALONE)
+def test_address_that_once_only_urls_were_refused_is_refused_for_sip_too(address: str) -> None:
+    host = f"[{address}]" if ":" in address else address
+    with pytest.raises(TargetError) as failed:
+        Resolver(PUBLIC, ipv6=True).targets(f"sip:bob@{host}")
+    assert failed.value.code == Code.SIP_HOST_REFUSED
+
+
+def test_mapped_address_of_dns_is_judged_as_the_ipv4_address() -> None:
+    zone = "example.com AAAA ::ffff:127.0.0.1"
+    assert places(zone, "sip:bob@example.com:5060", ipv6=True) == [("::ffff:127.0.0.1", 5060, "udp")]
+    with pytest.raises(TargetError) as failed:
+        places(zone, "sip:bob@example.com:5060", guard=PUBLIC, ipv6=True)
+    assert failed.value.code == Code.SIP_HOST_REFUSED
+
+
+def test_name_that_the_deployment_allows_is_called_wherever_srv_puts_it() -> None:
+    zone = """
+        _sip._udp.example.com SRV 1 0 5060 a.example.net.
+        a.example.net A 127.0.0.2
+    """
+    for allowed in ("example.com", "A.example.net"):
+        guard = AddressGuard(allowed)
+        assert places(zone, "sip:bob@example.com;transport=udp", guard=guard) == [("127.0.0.2", 5060, "udp")]
 
 
 def test_rules_of_the_account_judge_every_address_and_port_that_dns_gives() -> None:
@@ -137,7 +167,7 @@ def test_rules_of_the_account_judge_every_address_and_port_that_dns_gives() -> N
         assert left.address == "127.0.0.2"
         with pytest.raises(TargetError) as failed:
             resolver.targets(uri, HostRules(refused_hosts=("127.0.0.0/24",)))
-    assert failed.value.code == REFUSED
+    assert failed.value.code == Code.SIP_HOST_REFUSED
 
 
 def test_ipv6_is_asked_for_where_the_task_has_it() -> None:
@@ -166,5 +196,5 @@ def test_silent_name_server_costs_five_seconds_at_most() -> None:
         began = time.monotonic()
         with pytest.raises(TargetError) as failed:
             resolver.targets("sip:bob@example.com")
-    assert failed.value.code == UNREACHABLE
+    assert failed.value.code == Code.SIP_UNREACHABLE
     assert time.monotonic() - began < 6.5

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.signaling.documents import MAIN, dial
 from tests.signaling.peer import Caller, Peer
-from tests.signaling.theatre import MAIN, Task, dial, task_running
+from tests.signaling.task import Task, task_running
 
 MIN_SE = 90  # seconds: no session may be shorter (RFC 4028 §4)
 

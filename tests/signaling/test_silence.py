@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Caller, Message, Peer
-from tests.signaling.rtp import Telephone
-from tests.signaling.test_dial_semantics import CALLEE_TONE, CALLER_TONE, Make, called, sip
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Message, Peer
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 SAY = '<Response><Say>Hello</Say><Pause length="600"/></Response>'
 LIMIT = 2.0

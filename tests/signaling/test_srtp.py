@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.signaling.certificates import authority, certificate
-from tests.signaling.nameserver import name_server
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import softphone
-from tests.signaling.theatre import MAIN, Sipp, dial, task_running, wait_until
+from tests.signaling.task import task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 

@@ -1,4 +1,4 @@
-"""IPv6 targets on the wire, and what a URI asks for on its way."""
+"""IPv6 targets on the wire, and the next hop that the engine is given."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from signaling.routing.target import Target, wanted
+from chalicelib.sip.uri import read_uri
+from signaling.routing.target import Target, loose
 from tests.signaling.certificates import authority, certificate
-from tests.signaling.nameserver import name_server
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import softphone
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 IPV6 = {"SIP_HOST6": "::1", "ALLOWED_ADDRESSES": "127.0.0.0/8,::1"}
@@ -73,22 +77,38 @@ def test_ipv6_target_of_a_task_without_ipv6_is_unreachable(tmp_path: Path, sipp:
         assert [event["error"] for event in task.events("ended") if event.get("error")] == [32011]
 
 
-@pytest.mark.parametrize(
-    ("uri", "host", "port", "transport"),
-    [
-        ("sip:bob@Example.com", "example.com", 0, ""),
-        ("sip:bob:secret@example.com:5070;transport=TCP", "example.com", 5070, "tcp"),
-        ("sips:example.com", "example.com", 0, "tls"),
-        ("sip:bob@[2001:db8::1]:5070;lr", "[2001:db8::1]", 5070, ""),
-        ("sip:bob@example.com;transport=sctp", "example.com", 0, "udp"),
-        ("sip:bob@example.com;secure=true", "example.com", 0, "tls"),
-    ],
-)
-def test_uri_says_host_port_and_transport(uri: str, host: str, port: int, transport: str) -> None:
-    want = wanted(uri)
-    assert (want.host, want.port, want.transport) == (host, port, transport)
-
-
 def test_next_hop_of_a_tls_server_names_the_dialled_host() -> None:
     target = Target("192.0.2.1", 5061, "tls", "example.com")
-    assert target.hop("sips:bob@example.com") == "sips:callapi-c0000201.example.com:5061;transport=tls"
+    assert (
+        target.hop(read_uri("sips:bob@example.com")) == "sips:callapi-c0000201.example.com:5061;transport=tls"
+    )
+
+
+@pytest.mark.parametrize(
+    ("uri", "hop"),
+    [
+        ("sip:bob@192.0.2.1", ""),
+        ("sip:bob@192.0.2.1:5060;transport=udp", ""),
+        ("sip:bob@192.0.2.1;maddr=", ""),
+        ("sip:bob@192.0.2.1;maddr=10.0.0.1", "sip:192.0.2.1:5060"),
+        # The engine undoes the escape, and of two it takes the one with a value.
+        ("sip:bob@192.0.2.1;m%61ddr=10.0.0.1", "sip:192.0.2.1:5060"),
+        ("sip:bob@192.0.2.1;maddr=10.0.0.1;maddr=", "sip:192.0.2.1:5060"),
+        ("sip:bob@192.0.2.1;maddr=;maddr=10.0.0.1", "sip:192.0.2.1:5060"),
+    ],
+)
+def test_maddr_never_leads_past_the_address_that_was_judged(uri: str, hop: str) -> None:
+    assert Target("192.0.2.1", 5060, "udp", "192.0.2.1").hop(read_uri(uri)) == hop
+
+
+@pytest.mark.parametrize(
+    ("proxy", "route"),
+    [
+        ("sip:edge.example", "sip:edge.example;lr"),
+        ("sip:edge.example:5070;LR;transport=tcp", "sip:edge.example:5070;LR;transport=tcp"),
+        ("sip:edge.example;lr=on", "sip:edge.example;lr=on"),
+        ("sip:edge.example;lrx=1", "sip:edge.example;lrx=1;lr"),
+    ],
+)
+def test_route_to_a_proxy_is_loose(proxy: str, route: str) -> None:
+    assert loose(proxy) == route

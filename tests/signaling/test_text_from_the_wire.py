@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.calls.protocol import encode
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.test_named import AFTER, action
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.task import Task, action, called, task_running
+from tests.waiting import wait_until
 
 HOOK = 'statusCallback="http://app.example/s"'
 SAY = "<Response><Say>Hello</Say></Response>"

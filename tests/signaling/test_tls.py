@@ -8,9 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.certificates import Certificate, authority, certificate
-from tests.signaling.nameserver import name_server
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.sipp import Sipp
 from tests.signaling.softphone import Softphone, softphone
-from tests.signaling.theatre import MAIN, Sipp, Task, dial, task_running, wait_until
+from tests.signaling.task import Task, task_running
+from tests.waiting import wait_until
 
 Start = Callable[..., Sipp]
 

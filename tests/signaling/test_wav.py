@@ -8,24 +8,7 @@ from pathlib import Path
 import pytest
 
 from signaling.media.wav import NotPlayableError, seconds_of
-
-PCM, ALAW, FLOAT = 1, 6, 3
-TO_A_PIPE = 0xFFFFFFFF
-
-
-def wav(
-    samples: bytes, *, length: int | None = None, kind: int = PCM, channels: int = 1, rate: int = 8000,
-    bits: int = 16, before: bytes = b"",
-) -> bytes:  # fmt: skip
-    """``length``: what the header says there is.  ``before``: chunks between the format and the sound."""
-    block = bits // 8 * channels
-    form = struct.pack("<4sIHHIIHH", b"fmt ", 16, kind, channels, rate, rate * block % 2**32, block, bits)
-    said = len(samples) if length is None else length
-    body = form + before + struct.pack("<4sI", b"data", said) + samples
-    return struct.pack("<4sI4s", b"RIFF", 4 + len(body), b"WAVE") + body
-
-
-SECOND = b"\1\2" * 8000
+from tests.signaling.wav import ALAW, FLOAT, SECOND, TO_A_PIPE, wav
 
 
 @pytest.mark.parametrize(

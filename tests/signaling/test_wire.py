@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from chalicelib.calls import events
 from chalicelib.calls.protocol import decode, encode
-from chalicelib.sip import message as messages
 from chalicelib.sip import wire
-from signaling.b2bua.refer import judged
+from chalicelib.sip.contacts import redirect_targets
+from chalicelib.sip.message import Message
+from chalicelib.sip.refer import judged
 from signaling.b2bua.switchboard import incoming_event
 from signaling.registrar.inbox import Request
-from signaling.routing.redirects import contacts
 
 HOSTILE = st.lists(
     st.sampled_from([b"\xe9", b"\xef\xbf\xbf", b"\xed\xa0\x80", b"\x00", b"\x85", b"\xf0\x9f\xbf\xbe", b"\r", b"\n",
@@ -91,13 +91,13 @@ def test_any_text_is_repaired(text: str) -> None:
 
 @given(MESSAGES)
 def test_whatever_a_message_holds_its_events_are_clean_bounded_and_go_through_json(data: bytes) -> None:
-    message = wire.repaired(as_bound(data))
+    message = Message(wire.repaired(as_bound(data)))
     came = incoming_event("CA1", message, "127.0.0.1:5060", "t1")
     refer = judged(message)[1]
     every = [
         came,
-        events.Answered(at=0, call="CA1", headers=messages.x_headers(message)),
-        events.Ended(at=0, call="CA1", reason=messages.final_reason(message), headers=came.headers),
+        events.Answered(at=0, call="CA1", headers=message.x_headers),
+        events.Ended(at=0, call="CA1", reason=message.final_reason, headers=came.headers),
         events.Referred(at=0, call="CA1", target="" if refer is None else refer.target,
                         referred_by="" if refer is None else refer.referred_by),
     ]  # fmt: skip
@@ -107,12 +107,31 @@ def test_whatever_a_message_holds_its_events_are_clean_bounded_and_go_through_js
     assert max(len(came.from_), len(came.forwarded_from)) <= wire.URI
     assert len(came.caller_name) <= wire.DISPLAY_NAME
     assert len(came.sip_call_id) <= wire.CALL_ID
-    assert len(messages.final_reason(message)) <= wire.REASON
-    assert all(len(uri) <= wire.URI for uri in contacts(message))
-    assert len(contacts(message)) <= wire.CONTACTS
+    assert len(message.final_reason) <= wire.REASON
+    places = redirect_targets(message.values("contact"))
+    assert all(len(uri) <= wire.URI and uri.isprintable() for uri in places)
+    assert len(places) <= wire.CONTACTS
     assert all(
         len(name) <= wire.HEADER_NAME and len(value) <= wire.HEADER_VALUE for name, value in came.headers
     )
+
+
+LONG = (
+    'From: "Doe, <A>" <sip:alice@[2001:db8::1];x=y>;tag=1', "Call-ID: 7@h", "Diversion: <tel:+49>;reason=busy",
+    "Max-Forwards: 12", "X-One: 1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("short", [("From", "f"), ("Call-ID", "i"), ("From", "F")])
+def test_invite_with_compact_header_names_is_the_same_invite(short: tuple[str, str]) -> None:
+    lines = "\r\n".join(["INVITE sip:svc@Example.com:5070 SIP/2.0", *LONG, "", "X-Body: 2\r\n"])
+    assert lines.count(f"{short[0]}:") == 1
+    for text in (lines, lines.replace(f"{short[0]}:", f"{short[1]} :")):
+        came = incoming_event("CA1", Message(text), "[2001:db8::1]:5060", "t1")
+        assert (came.to, came.sip_domain) == ("sip:svc@Example.com:5070", "example.com")
+        assert (came.from_, came.caller_name) == ("sip:alice@[2001:db8::1];x=y", "Doe, <A>")
+        assert (came.sip_call_id, came.forwarded_from, came.max_forwards) == ("7@h", "tel:+49", 12)
+        assert came.headers == (("X-One", "1"),)
 
 
 def texts(event: msgspec.Struct) -> list[str]:
@@ -127,7 +146,7 @@ def texts(event: msgspec.Struct) -> list[str]:
 @given(st.lists(st.integers(0, 3000), max_size=100))
 def test_x_headers_are_kept_whole_until_there_are_too_many_or_they_are_too_long(sizes: list[int]) -> None:
     lines = "".join(f"X-H{number}: {'v' * size}\r\n" for number, size in enumerate(sizes))
-    kept = messages.x_headers(f"INVITE sip:a@b SIP/2.0\r\n{lines}\r\n")
+    kept = Message(f"INVITE sip:a@b SIP/2.0\r\n{lines}\r\n").x_headers
     expected = [(f"X-H{number}", "v" * min(size, 1024)) for number, size in enumerate(sizes)]
     assert list(kept) == expected[: len(kept)]
     assert len(kept) <= 64
@@ -138,9 +157,9 @@ def test_x_headers_are_kept_whole_until_there_are_too_many_or_they_are_too_long(
 
 
 def test_header_that_a_lone_line_feed_ends_is_read_as_the_engine_reads_it() -> None:
-    message = "INVITE sip:a@b SIP/2.0\nX-One: 1\nX-Two: 2\r\nCall-ID: 3\r\n\r\nX-Body: 4"
-    assert messages.x_headers(message) == (("X-One", "1"), ("X-Two", "2"))
-    assert messages.header(message, "call-id") == "3"
+    message = Message("INVITE sip:a@b SIP/2.0\nX-One: 1\nX-Two: 2\r\nCall-ID: 3\r\n\r\nX-Body: 4")
+    assert message.x_headers == (("X-One", "1"), ("X-Two", "2"))
+    assert message.header("call-id") == "3"
 
 
 @pytest.mark.parametrize(
@@ -155,13 +174,12 @@ def test_header_that_a_lone_line_feed_ends_is_read_as_the_engine_reads_it() -> N
     ],
 )
 def test_request_uri_that_can_be_nobodys_is_told_by_its_length(uri: str, too_long: bool) -> None:
-    assert messages.is_too_long(uri) == too_long
+    assert Message(f"INVITE {uri} SIP/2.0\r\n\r\n").is_target_too_long == too_long
 
 
 def register(aor: str, *lines: str) -> Request:
-    return Request(
-        1, "udp", "127.0.0.1:5060", "\r\n".join(["REGISTER sip:b SIP/2.0", f"To: <{aor}>", *lines])
-    )
+    text = "\r\n".join(["REGISTER sip:b SIP/2.0", f"To: <{aor}>", *lines])
+    return Request(1, "udp", "127.0.0.1:5060", Message(text))
 
 
 def test_register_that_says_more_than_a_telephone_does_is_told() -> None:

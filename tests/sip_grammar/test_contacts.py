@@ -5,7 +5,8 @@ import time
 import pytest
 
 from chalicelib.sip import InvalidAddressError, parse_uri
-from chalicelib.sip.contacts import read_contacts, read_seconds, same_address
+from chalicelib.sip.contacts import read_contacts, read_seconds, redirect_targets, same_address
+from chalicelib.sip.message import Message
 
 
 def read(*values: str) -> list[tuple[str, float, int | None]]:
@@ -92,3 +93,43 @@ def test_seconds_that_cannot_be_read_are_none() -> None:
 def test_uris_are_equal_by_the_rfc(one: str, other: str, same: bool) -> None:
     assert same_address(parse_uri(one), parse_uri(other)) is same
     assert same_address(parse_uri(other), parse_uri(one)) is same
+
+
+@pytest.mark.parametrize(
+    ("value", "found"),
+    [
+        ("<sip:a@h>;q=0.2, sip:b@h;q=0.7", ("sip:b@h", "sip:a@h")),
+        ('"Last, First <x>" <sip:a@h;transport=tcp>', ("sip:a@h;transport=tcp",)),
+        ("<tel:+123>, <http://h/>, <sips:a@h>", ("sips:a@h",)),
+        ("<sip:a@h?Route=%3Csip:x%3E>", ("sip:a@h",)),
+        ("*", ()),
+        ("", ()),
+        ("<sip:a@h>, <sip:a@H>;q=0.5", ("sip:a@h",)),
+        # What would be refused in a REGISTER: the grammar is the redirecting server's affair, but it must be callable.
+        ("<sip:a#b@my_host;x;x>", ("sip:a#b@my_host;x;x",)),
+        ("<sip:a@h:>, <sip:b@[2001:DB8::1]:5070>", ("sip:a@h", "sip:b@[2001:db8::1]:5070")),
+        ("<sip:a b@h>, <sip:>, <sip:c@h", ()),
+        ("<sip:a@h>;q=2, <sip:b@h>;q=.5, <sip:c@h>;q=0.9", ("sip:a@h", "sip:b@h", "sip:c@h")),
+        # Two splitters told these in two ways.
+        ("<sip:a?b@h>", ("sip:a?b@h",)),
+        ("<sip:a:secret@h>", ("sip:a@h",)),
+        ('<sip:a@h>;x="y, <sip:evil@h>";q=0.1, <sip:b@h>', ("sip:b@h", "sip:a@h")),
+    ],
+)
+def test_contacts_of_a_response_by_their_wish(value: str, found: tuple[str, ...]) -> None:
+    assert redirect_targets((value,)) == found
+
+
+@pytest.mark.parametrize("name", ["Contact", "m"])
+def test_contacts_of_all_headers_of_a_response_count(name: str) -> None:
+    moved = Message(f"SIP/2.0 302 Moved\r\nContact: <sip:a@h>;q=0.1\r\n{name}: <sip:b@h>\r\n\r\n")
+    assert redirect_targets(moved.values("contact")) == ("sip:b@h", "sip:a@h")
+
+
+@pytest.mark.parametrize(
+    "hostile", ["<sip:a@h>," * 800, '"' * 8000, "<" * 8000, '"\\' * 4000, ";" * 8000, "," * 8000]
+)
+def test_hostile_contact_of_a_response_is_passed_over_at_once(hostile: str) -> None:
+    started = time.thread_time()
+    assert len(redirect_targets((hostile,))) <= 1
+    assert time.thread_time() - started < 0.2

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.sip import InvalidSipUri, parse_uri
+from chalicelib.sip import InvalidSipUri, parse_uri, read_uri
 
 CORPUS = json.loads((Path(__file__).parent / "uris.json").read_text())
 
@@ -37,6 +37,16 @@ def test_valid_uri_is_read(entry: dict[str, Any]) -> None:
 def test_what_is_dialled_reads_as_itself(entry: dict[str, Any]) -> None:
     dialled = parse_uri(entry["uri"]).without_headers
     assert parse_uri(dialled).without_headers == dialled
+
+
+@pytest.mark.parametrize("entry", CORPUS["valid"], ids=named)
+def test_valid_uri_of_a_peer_is_read_like_a_customers(entry: dict[str, Any]) -> None:
+    assert read_uri(entry["uri"]) == parse_uri(entry["uri"])
+
+
+@pytest.mark.parametrize("entry", CORPUS["invalid"], ids=named)
+def test_invalid_uri_of_a_peer_is_read_as_far_as_it_goes(entry: dict[str, Any]) -> None:
+    assert read_uri(entry["uri"]).scheme in ("", "sip", "sips")
 
 
 @pytest.mark.parametrize("entry", CORPUS["invalid"], ids=named)

@@ -30,8 +30,8 @@ from chalicelib.storage.table import Table
 from chalicelib.storage.traces import Traces
 from chalicelib.webhooks.fetch import Fetcher
 from chalicelib.webhooks.guard import AddressGuard
-from tests.functions.world import ITEM, items_in, size_of
-from tests.signaling.fleet import Deployment, deployed_with, emulated
+from tests.functions.simulated_task import ITEM, items_in, size_of
+from tests.signaling.deployment import Deployment, deployed_with, emulated
 from tests.storage.cloud import deployed_resources
 
 ACCOUNT, TOKEN = "AC" + "5" * 32, "token"

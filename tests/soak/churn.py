@@ -8,7 +8,7 @@ from random import Random
 from typing import TypeVar
 
 from tests.signaling.peer import Caller, Peer
-from tests.signaling.theatre import wait_until
+from tests.waiting import wait_until
 
 from .long_call import action, dial, taken, target
 from .sides import called, calling

@@ -7,10 +7,10 @@ from collections import Counter
 
 from callapi.trace import Recorded, read_session
 from chalicelib.calls.protocol import SipMessage
-from chalicelib.sip.message import header
+from chalicelib.sip.message import Message
 from chalicelib.storage.table import Table
 from signaling.b2bua.session_trace import ENDING_CHARACTERS, MESSAGE_CHARACTERS, SESSION_CHARACTERS
-from tests.signaling.theatre import wait_until
+from tests.waiting import wait_until
 
 from .long_call import LongCall
 
@@ -62,4 +62,4 @@ def _ended_on_the_wire(messages: tuple[SipMessage, ...]) -> bool:
 
 
 def _is_of_bye(message: SipMessage) -> bool:
-    return header(message.text, "cseq").endswith(" BYE")
+    return Message(message.text).cseq[1] == "BYE"

@@ -17,8 +17,9 @@ from random import Random
 from callapi.processes import rtp_ports
 from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.table import Table
-from tests.signaling.fleet import signaling
-from tests.signaling.theatre import Task, wait_until
+from tests.signaling.deployment import signaling
+from tests.signaling.task import Task
+from tests.waiting import wait_until
 
 from .account import ACCOUNT, RealFunctions, account_running
 from .churn import KINDS, Flow

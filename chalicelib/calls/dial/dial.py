@@ -10,19 +10,17 @@ from __future__ import annotations
 import msgspec
 
 from ... import rcml
-from ..commands import Answer, Hangup, Leg, Notify, Ring
-from ..commands import Dial as DialCommand
+from ...catalogue import Code
+from ...sip.status import Status
+from ..application import absolute, fetch
+from ..commands import Answer, DialLegs, Hangup, Notify, OutboundLeg, Ring
 from ..documents import parse
+from ..leg import give_up
 from ..session import Call, Dial
 from ..transition import Turn
 from .action import dial_result
-from .hunting import rounds
-from .placing import place
+from .legs import place, rounds
 from .recording import begin_recording
-
-TOO_MANY_URIS = 13250
-NOT_TRANSFERRED = 503
-"""What the final NOTIFY about a REFER says that came to nothing."""
 
 
 def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
@@ -33,10 +31,10 @@ def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
         return
     dial = Dial(
         legs=(),
-        action=turn.absolute(sid, verb.action),
+        action=absolute(turn, sid, verb.action),
         method=verb.method,
         rounds=rounds(turn, verb),
-        refer_url=turn.absolute(sid, verb.refer_url),
+        refer_url=absolute(turn, sid, verb.refer_url),
         refer_method=verb.refer_method,
     )
     turn.update(sid, dial=dial)
@@ -57,20 +55,20 @@ def _ring_next(turn: Turn, sid: str, verb: rcml.Dial) -> bool:
     return False
 
 
-def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[Leg, ...]) -> None:
+def _invite(turn: Turn, sid: str, verb: rcml.Dial, legs: tuple[OutboundLeg, ...]) -> None:
     call = turn.call(sid)
     answered = call.answered
     if not answered:
         turn.command(Ring(sid) if verb.answer_on_bridge else Answer(sid))
     turn.command(
-        DialCommand(
+        DialLegs(
             sid,
             legs,
             time_limit=verb.time_limit,
             ring_tone=verb.ring_tone,
             answer_on_bridge=verb.answer_on_bridge and not answered,
             recording=begin_recording(turn, sid, verb),
-            music=turn.absolute(sid, verb.dial_music),
+            music=absolute(turn, sid, verb.dial_music),
             hangup_on_star=verb.hangup_on_star,
             takes_refer=call.dial is not None and bool(call.dial.refer_url),
         )
@@ -83,7 +81,9 @@ def _refusal(turn: Turn, verb: rcml.Dial) -> rcml.Problem | None:
     if verb.caller_id_error is not None:
         return verb.caller_id_error
     if application is not None and application.strict_sip and len(verb.nouns) > 1:
-        return rcml.Problem(TOO_MANY_URIS, "this account may dial one Sip noun only", verb.line, 0, "error")
+        return rcml.Problem(
+            Code.DIAL_TOO_MANY_NOUNS, "this account may dial one Sip noun only", verb.line, 0, "error"
+        )
     return None
 
 
@@ -118,13 +118,6 @@ def on_starred(turn: Turn, call: Call) -> None:
     """The caller wants out of the Dial and on with the document."""
     if call.dial is not None:
         turn.change_dial(call.sid, starred=True)
-
-
-def give_up(turn: Turn, sid: str) -> None:
-    """We end the leg: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
-    call = turn.find(sid)
-    if call is not None and not call.ending:
-        turn.update(sid, run=None, ending="completed" if call.answered else "canceled")
 
 
 def review_dial(turn: Turn, sid: str) -> None:
@@ -178,7 +171,7 @@ def finish_dial(turn: Turn, sid: str) -> None:
     action, method = call.dial.action, call.dial.method
     result = wind_up(turn, sid, call.dial)
     if action and call.run is not None:
-        turn.fetch(sid, msgspec.structs.replace(call.run, hops=0), action, method, result)
+        fetch(turn, sid, msgspec.structs.replace(call.run, hops=0), action, method, result)
     elif call.over:
         turn.update(sid, run=None)
 
@@ -191,7 +184,7 @@ def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid
         turn.update(asked, unheard=(*turn.call(asked).unheard, dial.referral.request))
-        turn.command(Notify(dial.referral.transferor, NOT_TRANSFERRED))
+        turn.command(Notify(dial.referral.transferor, Status.SERVICE_UNAVAILABLE))
     for leg in dial.legs:
         if not is_out(turn.call(leg)):
             turn.command(Hangup(leg))

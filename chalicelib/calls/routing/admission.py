@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from ... import sip
+from ...catalogue import Code
 from ..session import Session
 from ..transition import Turn
 from .policy import HostRules, Policy
-from .routes import NoRouteError
 
-HOST_REFUSED = 13254
-NUMBER_REFUSED = 13225
-TOO_MANY_CALLS = 13250
 MOST_CALLS = 200
 """In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten
 callees each second would have 320 that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
+
+
+class NoRouteError(Exception):
+    """The noun cannot be dialled: ``code`` of the catalogue, and a message that shows no secret."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code, self.message = code, message
 
 
 def admit_uri(turn: Turn, uri: sip.SipUri) -> None:
@@ -24,14 +29,14 @@ def admit_uri(turn: Turn, uri: sip.SipUri) -> None:
     rules = rules_of(turn)
     admit_user(turn, uri.user)
     if rules is not None and not rules.permit_name(uri.host, uri.port):
-        raise NoRouteError(HOST_REFUSED, "the account may not call this host or port")
+        raise NoRouteError(Code.SIP_HOST_REFUSED, "the account may not call this host or port")
 
 
 def admit_user(turn: Turn, user: str) -> None:
     """Raises NoRouteError when the account may not call this number or user, on whatever host."""
     rules = rules_of(turn)
     if rules is not None and not rules.permit_user(user):
-        raise NoRouteError(NUMBER_REFUSED, "the account may not call this number or user")
+        raise NoRouteError(Code.NUMBER_BLOCKED, "the account may not call this number or user")
 
 
 def admit_one_more(turn: Turn) -> None:
@@ -40,7 +45,7 @@ def admit_one_more(turn: Turn) -> None:
     The call that is asked about is in the session already.
     """
     if len(turn.calls()) > MOST_CALLS:
-        raise NoRouteError(TOO_MANY_CALLS, "the session has too many calls that have not ended yet")
+        raise NoRouteError(Code.DIAL_TOO_MANY_NOUNS, "the session has too many calls that have not ended yet")
     if turn.quota is not None and _placed(turn) > turn.quota.left:
         raise NoRouteError(turn.quota.code, "the account is at the limit of its calls")
 

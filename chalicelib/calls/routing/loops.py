@@ -10,14 +10,14 @@ from __future__ import annotations
 import hashlib
 
 from ... import sip
+from ...catalogue import Code
+from ...sip.status import Status
 from ..events import Incoming
 from ..session import Call, Headers, Session
 
 HEADER = "X-CallAPI-Hops"
 MOST_VISITS = 4
 """Addresses of ours that one call may pass through.  A fork of ten that dials itself grows tenfold with each."""
-LOOP_DETECTED, TOO_MANY_HOPS = 482, 483
-HOPS = 32006
 _MARK = 12
 
 
@@ -28,8 +28,8 @@ def refusal(event: Incoming) -> int:
     """
     visits = _visits(event.headers)
     if event.max_forwards <= 0 or len(visits) >= MOST_VISITS:
-        return TOO_MANY_HOPS
-    return LOOP_DETECTED if _mark(event.to) in visits else 0
+        return Status.TOO_MANY_HOPS
+    return Status.LOOP_DETECTED if _mark(event.to) in visits else 0
 
 
 def hop_headers(session: Session) -> Headers:
@@ -43,7 +43,8 @@ def hop_headers(session: Session) -> Headers:
 
 def error_of(call: Call, code: int) -> int:
     """The catalogue's code for a leg that somebody down the line refused because of its hops; else 0."""
-    return HOPS if call.direction != "inbound" and code in (LOOP_DETECTED, TOO_MANY_HOPS) else 0
+    refused = code in (Status.LOOP_DETECTED, Status.TOO_MANY_HOPS)
+    return Code.TOO_MANY_HOPS if refused and call.direction != "inbound" else 0
 
 
 def _visits(headers: Headers) -> tuple[str, ...]:
@@ -57,9 +58,6 @@ def _mark(uri: str) -> str:
 
     Of two documents behind one address nothing is known here, so coming back to it is a loop whatever they say.
     """
-    try:
-        parsed = sip.parse_uri(uri)
-        address = f"{parsed.user}@{parsed.host}:{parsed.port or 5060}"
-    except sip.InvalidSipUri:
-        address = uri
+    read = sip.read_uri(uri)
+    address = f"{read.user}@{read.host}:{read.port or 5060}" if read.host else uri
     return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK]

@@ -4,8 +4,12 @@
 #
 # Why a build: the binding on the package index is compiled for 4 calls, with an end-of-life OpenSSL and with asserts
 # that abort the process. Debian carries the pjproject release as the component "Xpjproject" of its source package
-# "asterisk" (suite sid). apt fetches it and checks it against the archive's signature; this script only says where
-# apt is to keep the lists of that suite, so that the machine's own configuration stays untouched.
+# "asterisk"; fetch-source.sh gets it.
+#
+# "measured-source" names the source that was measured and tested. Debian replaces it by newer ones in time. A newer one
+# is built too, with a warning that stays, if the patches apply (apply-patches.sh) and if the result then passes
+# self_test.py. To build the measured one where Debian has it no longer, put its tarball into the cache. To adopt a newer
+# one: run the tests and `make bench` on it, and write its release, name and SHA-256 into measured-source.
 #
 # Usage: build-engine.sh PYTHON [--asan] [--into DIR | --if-cached | --environment]
 #   builds for that interpreter, into a cache outside the checkout, and makes its environment import it from there;
@@ -35,75 +39,44 @@ fi
 into=
 [ "${1:-}" != --into ] || into=${2:?--into needs a directory}
 cache=${CALLAPI_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/callapi}
-expected_release=2.17
+# shellcheck source=/dev/null
+. "$here/measured-source"
 
 say() { printf 'engine: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 python_value() { "$python" -c "import sys, sysconfig; print($1)"; }
 
+# What the result depends on. How the source is fetched and tested is none of it.
 engine_key() {
-    { cat "$here"/{build-engine.sh,*.h,*.c,*.patch}
+    { cat "$here"/{build-engine.sh,measured-source,*.h,*.c,*.patch}
       python_value "sys.version, sysconfig.get_config_var('EXT_SUFFIX')"
       uname -m
       sed -n 's/^VERSION_ID=//p' /etc/os-release
     } | sha256sum | cut -c1-16
 }
 
-# --- the source, by apt ------------------------------------------------------------------------------------------
-
-# The machine's own Debian mirror, as apt knows it: "<uri> <file of the entry>", or nothing.
-debian_mirror() {
-    apt-get indextargets --format '$(ORIGIN)|$(LABEL)|$(REPO_URI)|$(SOURCESENTRY)' 'Created-By: Packages' |
-        awk -F'|' '$1 == "Debian" && $2 == "Debian" { sub(/:[0-9]+$/, "", $4); print $3, $4; exit }'
-}
-
-# The keyring that the machine trusts for that mirror: from its entry, else Debian's own.
-mirror_keyring() {
-    local uri=${1%/} entry=$2 separator='\n' keyring
-    [[ $entry != *.sources ]] || separator=
-    keyring=$(awk -v RS="$separator" -v uri="$uri" 'index($0, uri) && match($0, /[Ss]igned-[Bb]y[=:] *\/[^] \n]+/) {
-        entry = substr($0, RSTART, RLENGTH); sub(/^[^\/]*/, "", entry); print entry; exit }' "$entry")
-    printf '%s\n' "${keyring:-/usr/share/keyrings/debian-archive-keyring.gpg}"
-}
-
-apt_of_source() {
-    apt-get -q \
-        -o Dir::State::lists="$apt/lists" -o Dir::Cache::archives="$apt/archives" \
-        -o Dir::Cache::pkgcache= -o Dir::Cache::srcpkgcache= \
-        -o Dir::Etc::sourcelist="$apt/source.sources" -o Dir::Etc::sourceparts=/nonexistent \
-        -o APT::Get::AllowUnauthenticated=false -o Acquire::AllowInsecureRepositories=false \
-        -o Acquire::Languages=none -o Acquire::Retries=3 "$@"
-}
-
-fetch_source() {
-    local mirror entry
-    if [ -z "$(debian_mirror)" ]; then
-        say 'refreshing the package lists'
-        if [ "$(id -u)" = 0 ]; then apt-get -q update; else sudo apt-get -q update; fi
-    fi
-    read -r mirror entry < <(debian_mirror) || die 'no Debian archive is configured in /etc/apt: this build needs one'
-    mkdir -p "$apt"/{lists/partial,archives/partial,download}
-    printf 'Types: deb-src\nURIs: %s\nSuites: sid\nComponents: main\nSigned-By: %s\n' \
-        "$mirror" "$(mirror_keyring "$mirror" "$entry")" > "$apt/source.sources"
-    # As root, apt fetches as its own user, who has to reach these folders.
-    if [ "$(id -u)" = 0 ] && id _apt > /dev/null 2>&1; then
-        chmod 755 "$apt"
-        chown -R _apt "$apt/lists" "$apt/archives" "$apt/download"
-    fi
-    apt_of_source update
-    (cd "$apt/download" && apt_of_source source --download-only asterisk)
-    mkdir "$work/src"
-    tar -xJf "$apt"/download/asterisk_*.orig-Xpjproject.tar.xz -C "$work/src" --strip-components=1
-}
-
 # --- the build ---------------------------------------------------------------------------------------------------
 
+# Into $work/src. What is not the measured source leaves a warning in the result.
+unpack_source() {
+    local found
+    mkdir "$work/src" "$work/download" "$work/result"
+    found=$("$here/fetch-source.sh" "$work/download")
+    tar -xf "$found" -C "$work/src" --strip-components=1
+    printf '%s  %s\n' "$sha256" "$found" | sha256sum --check --status || warn_of "$found"
+}
+
+warn_of() {
+    local other
+    other=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' "$work/src/version.mak" | paste -sd.)
+    printf '%s\n' "this is pjproject $other ($(basename "$1")). Measured and tested was $release ($tarball). It passed the \
+self-test, no more: run the tests before it carries calls." > "$work/result/NOT-MEASURED"
+    say "ATTENTION: building pjproject $other; measured and tested was $release"
+}
+
 compile_libraries() {
-    local release change flags
-    release=$(sed -n 's/^export PJ_VERSION_\(MAJOR\|MINOR\) *:= *//p' version.mak | paste -sd.)
-    [ "$release" = "$expected_release" ] || say "WARNING: pjproject $release; measured and tested was $expected_release"
+    local flags
     cp "$here/config_site.h" pjlib/include/pj/config_site.h
-    for change in "$here"/*.patch; do patch --strip=1 --fuzz=0 < "$change"; done
     # The archive removed this file (Blackberry sound) and its project files still name it.
     touch pjmedia/src/pjmedia-audiodev/bdimad_dev.c
     # NDEBUG: an assert would abort the process, and every call with it, for one wrong argument.
@@ -137,9 +110,18 @@ link_binding() {
     g++ -shared "${sanitize[@]}" -o "$extension" pjsua2_wrap.o "${parts[@]/%/.o}" -Wl,--wrap=getaddrinfo,--wrap=gethostbyname \
         "${search[@]}" "${libraries[@]}" -lspandsp -lm -lrt -lpthread
     [ -n "$kind" ] || strip --strip-unneeded "$extension"
-    mkdir "$work/result"
     cp pjsua2.py "$extension" "$work/result/"
     (cd "$work/result" && with_sanitizer "$python" -B -c 'import pjsua2') || die 'the built binding cannot be imported'
+}
+
+# Of the result, when its source is not the measured one.
+self_test() {
+    [ -f "$work/result/NOT-MEASURED" ] || return 0
+    (cd "$work/result" && with_sanitizer PYTHONPATH="$work/result" "$python" -B "$here/self_test.py") || {
+        say 'the engine does not work as it should with this pjproject, and was not taken into use.'
+        say "Put the measured tarball, $tarball (SHA-256 $sha256), into $cache and run this again;"
+        die 'or mend what the self-test names: a patch, a C file of signaling/engine/native, or the self-test itself.'
+    }
 }
 
 finish() {
@@ -148,19 +130,20 @@ finish() {
         tail -n 60 "$work/build.log" >&2
         say "the build failed with status $status"
     fi
-    rm -rf "$work" "$apt"
+    rm -rf "$work"
 }
 
 build() {
     # Beside the result, so that the last step is a rename within one file system.
     work=$(mktemp -d "$cache/building.XXXXXX")
-    # The downloads lie apart: apt's own user cannot reach into a home folder.
-    apt=$(mktemp -d)
     trap finish EXIT
     say "building for $("$python" -V) into $engine"
-    fetch_source
+    unpack_source
+    "$here/apply-patches.sh" "$work/src" >&2
     # A plain command, for `set -e` to hold inside: `finish` shows the log's end when a step fails.
     (cd "$work/src"; compile_libraries; link_binding) > "$work/build.log" 2>&1
+    rm "$work/build.log"
+    self_test
     mv -T "$work/result" "$engine"
     finish
     trap - EXIT
@@ -184,6 +167,7 @@ with_sanitizer() {
 }
 
 install_engine() {
+    [ ! -f "$engine/NOT-MEASURED" ] || say "ATTENTION: $(cat "$engine/NOT-MEASURED")"
     if [ -n "$into" ]; then
         mkdir -p "$into"
         cp "$engine"/*.py "$engine"/*.so "$into/"

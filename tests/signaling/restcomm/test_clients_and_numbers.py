@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Peer
-from tests.signaling.restcomm.upstream import ACTION, AFTER, ALL, EVENTS, fetched, reported, rings
-from tests.signaling.test_clients import alice, contact
-from tests.signaling.test_dial_semantics import Make, called, sip
-from tests.signaling.theatre import MAIN, Task, dial, task_running, wait_until
+from tests.signaling.accounts import alice, contact
+from tests.signaling.documents import AFTER, MAIN, dial, sip
+from tests.signaling.peer import Make, Peer
+from tests.signaling.restcomm.scenario_steps import ACTION, ALL, EVENTS, fetched, reported, rings
+from tests.signaling.task import Task, called, task_running
+from tests.waiting import wait_until
 
 HOOK = f'statusCallback="{EVENTS}" statusCallbackEvent="{ALL}"'
 SCREEN = "http://app.example/screen"

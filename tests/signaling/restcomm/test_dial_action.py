@@ -7,11 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.restcomm.test_dial_status_callback import Ending, callee_hangs_up, caller_hangs_up
-from tests.signaling.restcomm.upstream import ACTION, AFTER, fetched, rings
-from tests.signaling.test_dial_semantics import Make, called
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import AFTER, MAIN, dial
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.restcomm.scenario_steps import (
+    ACTION,
+    Ending,
+    callee_hangs_up,
+    caller_hangs_up,
+    fetched,
+    rings,
+)
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 TALKED = 3  # s
 

@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Caller, Message, Peer
-from tests.signaling.restcomm.upstream import (
+from tests.signaling.documents import AFTER, MAIN, dial
+from tests.signaling.peer import Make, Peer
+from tests.signaling.restcomm.scenario_steps import (
     ACTION,
-    AFTER,
     ALL,
+    Ending,
     callbacks,
+    callee_hangs_up,
+    caller_hangs_up,
     fetched,
     reported,
     rings,
     told,
 )
-from tests.signaling.test_dial_semantics import Make, called
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
-
-Ending = Callable[[Caller, Peer, Message], None]
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 INITIATED, RINGING, ANSWERED = (
     ("initiated", "initiated"), ("ringing", "ringing"), ("answered", "in-progress"),
 )  # fmt: skip
-
-
-def callee_hangs_up(caller: Caller, callee: Peer, invite: Message) -> None:
-    callee.request("BYE", invite)
-    caller.expect("BYE")
-
-
-def caller_hangs_up(caller: Caller, callee: Peer, _: Message) -> None:
-    caller.hang_up()
-    callee.expect("BYE")
 
 
 def numbered(*events: tuple[str, str]) -> list[tuple[str, str, str]]:

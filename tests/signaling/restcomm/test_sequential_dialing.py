@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.signaling.peer import Message, Peer
-from tests.signaling.restcomm.upstream import fetched, rings
-from tests.signaling.test_dial_semantics import Make, called
-from tests.signaling.theatre import MAIN, dial, task_running, wait_until
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.peer import Make, Message, Peer
+from tests.signaling.restcomm.scenario_steps import fetched, rings
+from tests.signaling.task import called, task_running
+from tests.waiting import wait_until
 
 STEPS = [f"http://app.example/step{number}" for number in (1, 2, 3)]
 

@@ -1,0 +1,176 @@
+"""The legs of a Dial: which nouns ring together, and the child calls and INVITEs that each of them makes.
+
+``priority``: the lowest rings first, as in RFC 2782; the next one when every leg of it is out.  ``sequential``: one
+leg after another.  ``weight`` decides who of one priority is tried first, and so counts only there: where all ring
+together every one of them is tried.
+"""
+
+from __future__ import annotations
+
+from ... import rcml, sip
+from ...catalogue import Code
+from ..application import absolute
+from ..commands import OutboundLeg
+from ..leg import end_call
+from ..parameters import API_VERSION
+from ..routing.admission import admit_one_more
+from ..routing.loops import hop_headers
+from ..routing.routes import Credentials, NoRouteError, Route, client_routes, number_route, sip_route
+from ..session import Call, Headers, StatusHook
+from ..transition import Turn
+
+Round = tuple[int, ...]
+"""Places of nouns in their Dial, counted from 0."""
+Placed = tuple[str, OutboundLeg | None]
+"""A child call, and the leg to INVITE unless it has failed already."""
+
+
+def place(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> tuple[Placed, ...]:
+    """The child calls of ``noun``, dialled by the call ``sid``: one, or one for each contact of a ``<Client>``."""
+    try:
+        routes = _routes(turn, noun)
+    except NoRouteError as error:
+        return (_failed(turn, _child(turn, sid, verb, noun), error, noun.line),)
+    return tuple(_place(turn, verb, noun, route, _child(turn, sid, verb, noun)) for route in routes)
+
+
+def _routes(turn: Turn, noun: rcml.Noun) -> tuple[Route, ...]:
+    """Where the INVITEs go.  Raises NoRouteError."""
+    if noun.problem is not None:
+        raise NoRouteError(noun.problem.code, noun.problem.message)
+    if isinstance(noun, rcml.Sip):
+        credentials = Credentials(noun.username or "", noun.password or "", noun.credential_ref or "")
+        return (sip_route(turn, noun.target, credentials),)
+    if isinstance(noun, rcml.Number):
+        return (number_route(turn, noun.target),)
+    return client_routes(turn, noun.target)
+
+
+def _child(turn: Turn, sid: str, verb: rcml.Dial, noun: rcml.Noun) -> Call:
+    dialler = turn.call(sid)
+    caller = _caller(dialler, verb)
+    child = Call(
+        sid=turn.new_id("CA"),
+        direction="outbound-dial",
+        to=_shown(noun),
+        created_at=turn.at,
+        from_=caller.uri,
+        caller_name=caller.display_name,
+        status="initiated",
+        parent_sid=sid,
+        hook=_hook(turn, sid, noun),
+        screening_url=absolute(turn, sid, noun.url),
+        screening_method=noun.method,
+    )
+    turn.add(child)
+    return child
+
+
+def _failed(turn: Turn, child: Call, error: NoRouteError, line: int) -> Placed:
+    turn.problem(error.code, error.message, line)
+    end_call(turn, child, error=error.code)
+    return child.sid, None
+
+
+def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Call) -> Placed:
+    try:
+        admit_one_more(turn)
+    except NoRouteError as error:
+        return _failed(turn, child, error, noun.line)
+    for warning in route.uri.warnings:
+        turn.problem(warning.code, warning.message, noun.line)
+    headers, warnings = sip.invite_headers(route.uri)
+    for warning in warnings:
+        turn.problem(warning.code, warning.message, noun.line)
+    if not isinstance(noun, rcml.Number) and noun.video is not None:
+        turn.problems((rcml.Problem(Code.NO_VIDEO, "placed with audio only", noun.line, 0),))
+    timeout, delay = (noun.timeout, noun.delay) if isinstance(noun, rcml.Sip) else (None, 0)
+    return child.sid, route.leg(
+        call=child.sid,
+        caller=child.from_,
+        from_name=child.caller_name,
+        headers=headers + identity_headers(turn, child),
+        screened=bool(child.screening_url),
+        timeout=timeout or verb.timeout,
+        delay=delay,
+        send_digits=(noun.send_digits or "") if isinstance(noun, rcml.Number) else "",
+    )
+
+
+def _caller(dialler: Call, verb: rcml.Dial) -> sip.Address:
+    """Who the legs see calling: ``callerId`` as it is, name and URI of one with a display name, else the caller."""
+    if not verb.caller_id:
+        return sip.Address(dialler.caller_name, dialler.from_)
+    return sip.address_of(verb.caller_id) if "<" in verb.caller_id else sip.Address("", verb.caller_id)
+
+
+def _shown(noun: rcml.Noun) -> str:
+    """The target as customers see it: without header part, and without a password in the URI."""
+    target = noun.target.partition("?")[0].strip()
+    if isinstance(noun, rcml.Client):
+        return f"client:{target}"
+    if isinstance(noun, rcml.Number):
+        return target
+    try:
+        return sip.parse_uri(noun.target).without_headers
+    except sip.InvalidSipUri:
+        address, at, host = target.rpartition("@")
+        return ":".join(address.split(":")[:2]) + at + host
+
+
+def _hook(turn: Turn, sid: str, noun: rcml.Noun) -> StatusHook | None:
+    url = absolute(turn, sid, noun.status_callback)
+    if not url:
+        return None
+    return StatusHook(url, noun.status_callback_method, noun.status_callback_events)
+
+
+def identity_headers(turn: Turn, call: Call) -> Headers:
+    """The headers by which a callee's network can name the call to us (CONTRACT §3)."""
+    headers = (
+        ("X-CallAPI-AccountSid", turn.session.account_sid),
+        ("X-CallAPI-CallSid", call.sid),
+        ("X-CallAPI-ParentCallSid", call.parent_sid),
+        ("X-CallAPI-ApiVersion", API_VERSION),
+    )
+    return tuple((name, value) for name, value in headers if value) + hop_headers(turn.session)
+
+
+def rounds(turn: Turn, verb: rcml.Dial) -> tuple[Round, ...]:
+    """Every noun once, in the rounds in which they ring."""
+    groups: dict[int, list[int]] = {}
+    for place, noun in enumerate(verb.nouns):
+        groups.setdefault(noun.priority if isinstance(noun, rcml.Sip) else 0, []).append(place)
+    ordered = [groups[priority] for priority in sorted(groups)]
+    if not verb.sequential:
+        return tuple(tuple(group) for group in ordered)
+    return tuple((place,) for group in ordered for place in _drawn(turn, verb, group))
+
+
+def _drawn(turn: Turn, verb: rcml.Dial, places: list[int]) -> list[int]:
+    """The places in the order of a draw in which each has as many lots as its weight (RFC 2782).
+
+    Without any weight they keep the order of the document.
+    """
+    weights = {place: _weight(verb.nouns[place]) for place in places}
+    if set(weights.values()) == {1}:
+        return places
+    order = []
+    while weights:
+        place = _draw(turn, weights)
+        del weights[place]
+        order.append(place)
+    return order
+
+
+def _draw(turn: Turn, weights: dict[int, int]) -> int:
+    lot = int(turn.new_id(""), 16) % sum(weights.values())
+    for place, weight in weights.items():
+        lot -= weight
+        if lot < 0:
+            return place
+    raise AssertionError("a lot beyond the last one")
+
+
+def _weight(noun: rcml.Noun) -> int:
+    return noun.weight if isinstance(noun, rcml.Sip) else 1

@@ -1,0 +1,35 @@
+"""Say, Play and Pause, alone or within a Gather, and how much of them the task is told at once."""
+
+from __future__ import annotations
+
+from ... import rcml
+from ..commands import Gather, Pause, Play, Say
+from ..session import Run
+from ..transition import Turn
+from . import pause, play, say
+
+Prompt = Say | Play | Pause
+MOST_ITEMS = 50
+MOST_CHARACTERS = 65_536
+
+
+def prompt_of(turn: Turn, run: Run, verb: rcml.Say | rcml.Play | rcml.Pause) -> Prompt:
+    """The verb as the task is told of it."""
+    match verb:
+        case rcml.Say():
+            return say.item(verb)
+        case rcml.Play():
+            return play.item(turn, run, verb)
+        case rcml.Pause():
+            return pause.item(verb)
+
+
+def size(item: Prompt | Gather) -> int:
+    """Characters of what a stranger wrote."""
+    match item:
+        case Say():
+            return len(item.text)
+        case Play():
+            return len(item.url)
+        case _:
+            return 0
