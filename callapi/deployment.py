@@ -1,12 +1,18 @@
-"""Deploys ``infra/template.yaml`` into the emulator: the same template, the same packaging, code in S3."""
+"""Deploys ``infra/template.yaml`` into the emulator, as ``sam deploy`` does it on AWS.
+
+Code and nested templates go to S3, and their addresses into the template in place of the local paths.  The emulator
+knows nested stacks, so the alarms are deployed too.  The signaling stack is left out, because no image is given: the
+emulator has no scaling and its ECS starts no process.  The local platform starts the task itself.  One thing is
+written otherwise for the emulator: an API event for any method becomes one for each, because it imports no ANY.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import re
+import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,16 +21,21 @@ from typing import Any
 from .emulator import Cloud
 from .packaging import ROOT, build_function, build_layer, zipped
 from .processes import StartError
+from .template import Template, load_template
 
 STACK = "callapi"
 BUCKET = "callapi-code"
 TEMPLATE = ROOT / "infra" / "template.yaml"
+LAYER = "DependenciesLayer"
 DEPLOY_SECONDS = 60.0
 ALLOWED_LOCALLY = "127.0.0.0/8,::1/128,localhost"
-_FUNCTION = re.compile(
-    r"^  (?P<name>\w+)Function:\n    Type: AWS::Serverless::Function\n    Metadata: .*\n    Properties:\n",
-    re.MULTILINE,
-)
+METHODS = ("delete", "get", "head", "options", "patch", "post", "put")
+_LOCAL_PATHS = {
+    "AWS::Serverless::Function": "CodeUri",
+    "AWS::Serverless::LayerVersion": "ContentUri",
+    "AWS::CloudFormation::Stack": "TemplateURL",
+}
+_NONE: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -37,19 +48,26 @@ class Stack:
         return self.outputs[name]
 
 
-def deploy(cloud: Cloud, folder: Path) -> Stack:
-    """Build, upload and create the stack; StartError with the reason when it fails."""
+def deploy(cloud: Cloud, folder: Path, parameters: Mapping[str, str] = _NONE) -> Stack:
+    """Build into ``folder``, upload and create the stack; StartError with the reason when it fails.
+
+    ``parameters`` are those of the template that differ from what the local platform sets.
+    """
     cloud.client("s3").create_bucket(Bucket=BUCKET)
     formation = cloud.client("cloudformation")
+    local = {"AllowedAddresses": ALLOWED_LOCALLY, "Runtime": f"python3.{sys.version_info.minor}"}
     formation.create_stack(
         StackName=STACK,
-        TemplateBody=_with_code(TEMPLATE.read_text(), partial(_upload, cloud, folder)),
+        TemplateBody=json.dumps(_Package(cloud, folder).template(TEMPLATE)),
         Parameters=[
-            {"ParameterKey": "AllowedAddresses", "ParameterValue": ALLOWED_LOCALLY},
-            {"ParameterKey": "Runtime", "ParameterValue": f"python3.{sys.version_info.minor}"},
+            {"ParameterKey": name, "ParameterValue": value} for name, value in {**local, **parameters}.items()
         ],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
+    return _created(formation)
+
+
+def _created(formation: Any) -> Stack:
     deadline = time.monotonic() + DEPLOY_SECONDS
     while True:
         stack = formation.describe_stacks(StackName=STACK)["Stacks"][0]
@@ -60,22 +78,52 @@ def deploy(cloud: Cloud, folder: Path) -> Stack:
         time.sleep(0.1)
 
 
-def _with_code(template: str, upload: Callable[[str], str]) -> str:
-    """The template with the S3 address of each function and the layer in place of their folders."""
+class _Package:
+    """What ``sam build`` and ``sam package`` make of a template: what it names by local paths lies in S3."""
 
-    def placed(found: re.Match[str]) -> str:
-        return f"{found[0]}      CodeUri: {upload(found['name'])}\n"
+    def __init__(self, cloud: Cloud, folder: Path) -> None:
+        self._cloud = cloud
+        self._folder = folder
 
-    named = _FUNCTION.sub(placed, template)
-    return named.replace("    CodeUri: ..\n", "").replace("ContentUri: ..", f"ContentUri: {upload('layer')}")
+    def template(self, path: Path) -> Template:
+        """The template in ``path`` with addresses in S3 for code, layer and nested templates."""
+        template = load_template(path)
+        for name, resource in template["Resources"].items():
+            if events := resource["Properties"].get("Events"):
+                resource["Properties"]["Events"] = _with_each_method(events)
+            if place := _LOCAL_PATHS.get(resource["Type"]):
+                properties = resource["Properties"]
+                local = path.parent / properties.get(place, "")
+                properties[place] = self._template_url(local) if place == "TemplateURL" else self._code(name)
+        return template
+
+    def _template_url(self, path: Path) -> str:
+        body = json.dumps(self.template(path)).encode()
+        return f"{self._cloud.endpoint}/{BUCKET}/{self._upload(path.stem, 'json', body)}"
+
+    def _code(self, logical_id: str) -> str:
+        name = "layer" if logical_id == LAYER else logical_id.removesuffix("Function")
+        build = build_layer if logical_id == LAYER else partial(build_function, name)
+        code = zipped(build, self._folder / "build" / name.lower())
+        return f"s3://{BUCKET}/{self._upload(name.lower(), 'zip', code)}"
+
+    def _upload(self, name: str, kind: str, body: bytes) -> str:
+        key = f"{name}-{hashlib.sha256(body).hexdigest()[:16]}.{kind}"
+        self._cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=body)
+        return key
 
 
-def _upload(cloud: Cloud, folder: Path, name: str) -> str:
-    build = build_layer if name == "layer" else partial(build_function, name)
-    code = zipped(build, folder / "build" / name.lower())
-    key = f"{name.lower()}-{hashlib.sha256(code).hexdigest()[:16]}.zip"
-    cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=code)
-    return f"s3://{BUCKET}/{key}"
+def _with_each_method(events: dict[str, Any]) -> dict[str, Any]:
+    """The events of a function, those for any method written out."""
+    written: dict[str, Any] = {}
+    for name, event in events.items():
+        if event["Properties"].get("Method") == "any":
+            for method in METHODS:
+                properties = {**event["Properties"], "Method": method}
+                written[f"{name}{method.capitalize()}"] = {**event, "Properties": properties}
+        else:
+            written[name] = event
+    return written
 
 
 def _reasons(formation: Any) -> str:

@@ -208,6 +208,7 @@ class Code(IntEnum):
         "The resource does not have the parameter, or not with this value.",
     )
     AUTHENTICATION_FAILURE = 20003, "authentication failure", "AccountSid or AuthToken is wrong."
+    METHOD_NOT_ALLOWED = 20004, "method not allowed", "The resource does not have this method."
     ACCOUNT_NOT_ACTIVE = 20005, "account not active", "The account is closed or suspended."
     PAGE_TOO_LARGE = 20007, "page too large", "The page size is above the maximum."
     NOT_FOUND = 20404, "not found", "There is no such resource."

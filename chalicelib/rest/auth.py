@@ -23,6 +23,11 @@ def authenticate(accounts: Accounts, authorization: str, account_sid: str) -> st
     return known
 
 
+def authenticate_any(accounts: Accounts, authorization: str) -> None:
+    """The same for a path that names no account: the header must show an account and its AuthToken."""
+    authenticate(accounts, authorization, _credentials(authorization)[0])
+
+
 def _credentials(authorization: str) -> tuple[str, str]:
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..catalogue import Code
 
 
@@ -34,6 +36,14 @@ class MissingError(RestError):
 
     def __init__(self, path: str) -> None:
         super().__init__(Code.NOT_FOUND, 404, f"The requested resource {path} was not found")
+
+
+class MethodError(RestError):
+    """The resource does not have the method (405); ``allowed`` are those that it has (RFC 9110 15.5.6)."""
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        self.allowed = ", ".join(sorted(allowed))
+        super().__init__(Code.METHOD_NOT_ALLOWED, 405, f"{method} is not allowed here, only {self.allowed}")
 
 
 class ConflictError(RestError):

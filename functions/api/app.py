@@ -7,6 +7,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import cache, wraps
+from typing import Any
 
 from chalice import Chalice, Response
 
@@ -15,9 +16,9 @@ from chalicelib.catalogue import Code
 from chalicelib.environment import read_environment
 from chalicelib.handlers.invocation import Function
 from chalicelib.handlers.settings import ApiSettings
-from chalicelib.rest.auth import authenticate
+from chalicelib.rest.auth import authenticate, authenticate_any
 from chalicelib.rest.calls import Account, Calls, Edge
-from chalicelib.rest.errors import InternalError, InvalidError, RestError
+from chalicelib.rest.errors import InternalError, InvalidError, MethodError, MissingError, RestError
 from chalicelib.rest.forms import Form, Sealing
 from chalicelib.rest.query import parse_query
 from chalicelib.rest.recordings import Recordings, recording_resource
@@ -29,6 +30,7 @@ from chalicelib.rest.resources import (
     list_resource,
     rendered,
 )
+from chalicelib.rest.routing import PROXY, find_route, requested_path, routed
 from chalicelib.steps.wiring import steps_over, stores_of
 from chalicelib.storage import aws
 from chalicelib.storage.secrets import Sealer
@@ -37,7 +39,19 @@ from chalicelib.storage.stores import Stores
 VERSIONS = ("2012-04-24", "2010-04-01")
 FORMS = ["application/x-www-form-urlencoded", "application/json"]
 
-app = Chalice(app_name="api", configure_logs=False)
+METHODS = ["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"]
+
+
+class ProxiedChalice(Chalice):
+    """A Chalice application that gets every request by one proxy resource and finds the route itself."""
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """Answer a request of API Gateway."""
+        response: dict[str, Any] = super().__call__(routed(event, self.routes), context)
+        return response
+
+
+app = ProxiedChalice(app_name="api", configure_logs=False)
 _settings = read_environment(ApiSettings, os.environ)
 _function = Function(_settings)
 View = Callable[..., Response]
@@ -103,6 +117,22 @@ def recording(account_sid: str, recording_sid: str) -> Response:
     return Response(body="", status_code=302, headers={"Location": found.link, "Cache-Control": "no-store"})
 
 
+@answered
+def no_route() -> Response:
+    """404, or 405 where other methods are allowed; to an account only."""
+    request = app.current_request
+    path = requested_path(request.to_original_event())
+    account_sid = path.partition("/Accounts/")[2].partition("/")[0].partition(".")[0]
+    if account_sid:
+        _account(account_sid)
+    else:
+        authenticate_any(_stores().accounts, request.headers.get("authorization", ""))
+    match = find_route(app.routes, path)
+    if match is None:
+        raise MissingError(path)
+    raise MethodError(request.method, app.routes[match.route])
+
+
 for version in VERSIONS:
     base = f"/{version}/Accounts/{{account_sid}}"
     for suffix in ("", ".json", ".xml"):
@@ -110,11 +140,16 @@ for version in VERSIONS:
         route(calls)
     app.route(f"{base}/Calls/{{call_sid}}", methods=["GET", "POST"], content_types=FORMS)(call)
     app.route(f"{base}/Recordings/{{recording_sid}}", methods=["GET"])(recording)
+app.route(PROXY, methods=METHODS, content_types=[])(no_route)
 
 
 def _refusal(error: RestError) -> Response:
     body = error_resource(error, f"{error.code.title}: {error.code.text}")
-    headers = {"WWW-Authenticate": 'Basic realm="CallAPI"'} if error.status == 401 else {}
+    headers = {}
+    if error.status == 401:
+        headers["WWW-Authenticate"] = 'Basic realm="CallAPI"'
+    if isinstance(error, MethodError):
+        headers["Allow"] = error.allowed
     return _response("RestException", body, error.status, headers)
 
 

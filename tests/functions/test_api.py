@@ -15,6 +15,7 @@ from chalice.test import Client
 from chalicelib.calls.commands import Invite, Perform, Say
 from chalicelib.calls.events import Answered, CallChange, Claimed, Ended
 from chalicelib.calls.protocol import ChangeRequest, OutboundCall, StepRequest, decode, encode
+from tests.functions.gateway import gateway_event
 from tests.storage.cloud import ACCOUNT, CALLER, NOW, TOKEN, Cloud, function, loaded
 from tests.storage.step_requests import bridged, fetched, incoming, leg, request
 
@@ -467,22 +468,6 @@ def test_our_own_failure_is_500_in_the_format_of_errors_and_leaks_nothing(
 
 
 def test_links_keep_the_stage_that_api_gateway_puts_before_the_path(cloud: Cloud) -> None:
-    # The test client knows no stages: this is the event that API Gateway sends.
-    resource = "/2012-04-24/Accounts/{account_sid}/Calls.json"
-    event = {
-        "httpMethod": "GET",
-        "headers": {"Authorization": "Basic " + base64.b64encode(f"{ACCOUNT}:{TOKEN}".encode()).decode()},
-        "multiValueQueryStringParameters": None,
-        "pathParameters": {"account_sid": ACCOUNT},
-        "stageVariables": None,
-        "body": None,
-        "isBase64Encoded": False,
-        "requestContext": {
-            "httpMethod": "GET",
-            "resourcePath": resource,
-            "path": f"/v1{BASE}/Calls.json",
-            "identity": {},
-        },
-    }
-    body = json.loads(loaded("api")(event, None)["body"])
+    # The test client knows no stages.
+    body = json.loads(loaded("api")(gateway_event("GET", f"{BASE}/Calls.json"), None)["body"])
     assert body["uri"] == f"/v1{BASE}/Calls.json?PageSize=50&Page=0"

@@ -102,8 +102,10 @@ def _stop_triggers(cloud: Cloud) -> None:
 def _unzip(deployed: Deployment) -> None:
     store = deployed.cloud.client("s3")
     for entry in store.list_objects_v2(Bucket=BUCKET)["Contents"]:
+        name, _, file = entry["Key"].rpartition("-")
+        if not file.endswith(".zip"):
+            continue
         code = store.get_object(Bucket=BUCKET, Key=entry["Key"])["Body"].read()
-        name = entry["Key"].rpartition("-")[0]
         zipfile.ZipFile(io.BytesIO(code)).extractall(deployed.code(name))
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import shutil
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -24,6 +24,7 @@ from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog
 from chalicelib.storage.table import Table
 from tests.digest import authorization
+from tests.functions.gateway import gateway_event
 from tests.infrastructure.built_functions import Deployment, FunctionFailedError, Worker, deployment, worker
 from tests.infrastructure.runtime_api import NoAnswerError
 from tests.storage.cloud import ACCOUNT, CALLER, TOKEN
@@ -54,31 +55,6 @@ def calls_table(deployed: Deployment) -> Table:
 
 def stepped(function: Worker, wanted: StepRequest) -> StepResponse:
     return decode(json.dumps(function.invoke(msgspec.to_builtins(wanted))), StepResponse)
-
-
-def http_request(method: str, body: str = "", token: str = TOKEN) -> dict[str, Any]:
-    """What API Gateway (REST, proxy integration) makes of a request for the account's calls."""
-    credentials = base64.b64encode(f"{ACCOUNT}:{token}".encode()).decode()
-    headers = {"Authorization": f"Basic {credentials}", "Content-Type": "application/x-www-form-urlencoded"}
-    return {
-        "resource": "/2012-04-24/Accounts/{account_sid}/Calls.json",
-        "path": CALLS,
-        "httpMethod": method,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "pathParameters": {"account_sid": ACCOUNT},
-        "stageVariables": None,
-        "requestContext": {
-            "resourcePath": "/2012-04-24/Accounts/{account_sid}/Calls.json",
-            "httpMethod": method,
-            "path": CALLS,
-            "identity": {"sourceIp": "127.0.0.1"},
-        },
-        "body": body or None,
-        "isBase64Encoded": False,
-    }
 
 
 def test_built_step_function_dials_what_the_document_says_and_logs_both_steps(deployed: Deployment) -> None:
@@ -148,11 +124,44 @@ def test_built_reaper_ends_the_call_of_a_task_that_stopped(deployed: Deployment)
 def test_built_api_function_creates_a_call_and_lists_it(deployed: Deployment) -> None:
     form = "From=sip%3Aalice%40example.com&To=sip%3Abob%40127.0.0.1&Url=https%3A%2F%2Fapp.example.com%2Fvoice"
     with worker(deployed, "Api") as function:
-        assert function.invoke(http_request("GET", token="wrong"))["statusCode"] == 401
-        created = function.invoke(http_request("POST", form))
+        assert (
+            function.invoke(gateway_event("GET", CALLS, credentials=f"{ACCOUNT}:wrong"))["statusCode"] == 401
+        )
+        created = function.invoke(gateway_event("POST", CALLS, body=form))
         assert created["statusCode"] == 201, created["body"]
-        listed = json.loads(function.invoke(http_request("GET"))["body"])
+        listed = json.loads(function.invoke(gateway_event("GET", CALLS))["body"])
     assert json.loads(created["body"])["sid"] in [call["sid"] for call in listed["calls"]]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/", 404, 20404),
+        ("GET", "/2012-04-24/Accounts", 404, 20404),
+        ("PUT", CALLS, 405, 20004),
+        ("DELETE", "/favicon.ico", 404, 20404),
+    ],
+)
+def test_what_is_no_route_is_refused_by_the_function_behind_the_deployed_api(
+    deployed: Deployment, method: str, path: str, status: int, code: int
+) -> None:
+    base = f"{deployed.cloud.endpoint}/restapis/{deployed.stack['ApiId']}/v1/_user_request_"
+    headers = gateway_event(method, path)["headers"]
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(base + path, method=method, headers=headers))
+    with refused.value as answer:
+        assert (answer.status, json.loads(answer.read())["code"]) == (status, code)
+
+
+def test_deployed_alarms_watch_the_deployed_queues_and_functions(deployed: Deployment) -> None:
+    alarms = deployed.cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = sorted(each["Value"] for alarm in alarms for each in alarm["Dimensions"])
+    names = [
+        deployed.stack[name] for name in ("OutboundQueueUrl", "CallbacksQueueUrl", "CallbacksDeadLettersUrl")
+    ]
+    queues = {url.rpartition("/")[2] for url in names}
+    assert len(watched) == 5
+    assert queues | {deployed.stack["StepFunction"]} < set(watched)
 
 
 def test_built_register_function_binds_a_contact(deployed: Deployment) -> None:

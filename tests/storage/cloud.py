@@ -14,11 +14,11 @@ from typing import Any
 from unittest.mock import patch
 
 import boto3
-import yaml  # type: ignore[import-untyped]  # no stubs among the dependencies
 from chalice.test import Client
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 
+from callapi.template import load_template
 from chalicelib.calls.commands import Callback
 from chalicelib.calls.protocol import StepRequest, StepResponse, decode, encode
 from chalicelib.calls.session import Application
@@ -37,15 +37,9 @@ CALLER = "CA" + "a" * 32
 NOW = 1_790_000_000.0
 
 
-# Reads the template; what its functions (!Ref …) would give does not matter here.
-TemplateLoader: Any = type("TemplateLoader", (yaml.SafeLoader,), {})
-TemplateLoader.add_multi_constructor("!", lambda loader, suffix, node: suffix)
-
-
 def deployed_resources() -> dict[str, Any]:
     """The resources of infra/template.yaml: the tests' tables are the deployment's."""
-    with (ROOT / "infra" / "template.yaml").open() as template:
-        resources: dict[str, Any] = yaml.load(template, TemplateLoader)["Resources"]  # noqa: S506  # a SafeLoader
+    resources: dict[str, Any] = load_template(ROOT / "infra" / "template.yaml")["Resources"]
     return resources
 
 
