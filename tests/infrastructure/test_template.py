@@ -2,22 +2,30 @@
 
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from callapi.packaging import ROOT
 from callapi.template import Template, load_template
+from chalicelib.handlers import settings
 from chalicelib.rest.routing import PROXY
 from chalicelib.rest.routing import ROOT as ROOT_RESOURCE
 from signaling.cloud.metrics import publish
 from signaling.settings import Settings
 
 PARTS = sorted((ROOT / "infra").glob("*.yaml"))
-NEEDED = re.compile(r'environ\["([A-Z_]+)"\]')
+SETTINGS: dict[str, type[settings.Settings]] = {
+    "Api": settings.ApiSettings,
+    "Step": settings.StepSettings,
+    "Fetch": settings.FetchSettings,
+    "Callbacks": settings.CallbacksSettings,
+    "Reaper": settings.ReaperSettings,
+    "Register": settings.Settings,
+}
 SAM = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -96,10 +104,11 @@ def functions() -> dict[str, dict[str, Any]]:
 
 @pytest.mark.parametrize("name", sorted(functions()))
 def test_function_is_given_every_variable_that_it_needs(name: str) -> None:
-    source = ROOT / "functions" / name.removesuffix("Function").lower() / "app.py"
+    fields = msgspec.structs.fields(SETTINGS[name.removesuffix("Function")])
+    needed = {field.name.upper() for field in fields if field.required}
     shared = part()["Globals"]["Function"]["Environment"]["Variables"]
     own = functions()[name].get("Environment", {}).get("Variables", {})
-    assert set(NEEDED.findall(source.read_text())) - {*shared, *own} == set()
+    assert needed - {*shared, *own} == set()
 
 
 def test_task_is_given_nothing_that_it_does_not_read() -> None:
