@@ -15,6 +15,7 @@ import msgspec
 from chalicelib.calls.commands import Callback, Command, DialLegs, Fetch, Invite, Perform
 from chalicelib.calls.events import Event, Fetched
 from chalicelib.calls.protocol import SipMessage
+from chalicelib.sip.message import Message
 from chalicelib.storage.listing import Listing
 from chalicelib.storage.log import DynamoCallLog, Row
 from chalicelib.storage.table import Table
@@ -98,7 +99,7 @@ def _row_moments(row: Row) -> Iterator[Moment]:
 
 
 def _sip(message: SipMessage) -> Moment:
-    first = message.text.partition("\n")[0].strip().removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
+    first = Message(message.text).start_line.removesuffix(" SIP/2.0").removeprefix("SIP/2.0 ")
     label = f"{first} ({message.transport})"
     if message.left_out:
         label += f" after {message.left_out} that were left out"

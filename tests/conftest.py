@@ -1,17 +1,21 @@
-"""What lets the tests run side by side: each worker's own ports, and what is together or apart."""
+"""What lets the tests run side by side: own ports, and what is together or apart; and the cloud of many of them."""
 
 from __future__ import annotations
 
 import os
 import re
 import zlib
+from collections.abc import Iterator
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from callapi.processes import PORTS, SHARE
+
+if TYPE_CHECKING:
+    from tests.storage.cloud import Cloud
 
 # A platform, an emulator or a certificate authority is started for such a file once.
 SHARING = (
@@ -60,3 +64,12 @@ def _mixed(items: list[pytest.Item]) -> list[pytest.Item]:
 
 def _unit(nodeid: str) -> str:
     return nodeid.partition("::")[0] if nodeid.startswith(SHARING) else nodeid
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    """An AWS account with the tables and queues of a deployment."""
+    from tests.storage.cloud import cloud_running  # a second that few tests need
+
+    with cloud_running() as running:
+        yield running

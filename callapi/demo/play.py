@@ -14,6 +14,8 @@ from xml.sax.saxutils import quoteattr
 from rich.console import Console
 
 from chalicelib.calls.session import Application as Voice
+from chalicelib.sip.message import Message
+from chalicelib.sip.uri import read_uri
 from chalicelib.storage.table import Table
 
 from ..ladder import ladder
@@ -100,9 +102,11 @@ def _started(stack: ExitStack, party: Party, folder: Path, target: str = "") -> 
 
 def _play(stack: ExitStack, stage: Stage, console: Console) -> str:
     """The story of one call; the summary line, or FailedError."""
-    target = stage.local.running.ready.sip_uri.removeprefix("sip:")
+    address = read_uri(stage.local.running.ready.sip_uri)
     keys = {"rtp_port": str(stage.caller.port)}
-    caller = _started(stack, Party("caller", free_port(), keys), stage.local.folder, target)
+    caller = _started(
+        stack, Party("caller", free_port(), keys), stage.local.folder, f"{address.host}:{address.port}"
+    )
     application = stage.application
     _wait("the agent to hear the prompt", lambda: stage.agent.packets > PROMPT_PACKETS, stage)
     stage.agent.press(1)
@@ -120,8 +124,9 @@ def _play(stack: ExitStack, stage: Stage, console: Console) -> str:
 
 def _is_whole(recorded: Recorded) -> bool:
     """The last step is there, and the answer to a BYE: SIP messages may come a little later than the steps."""
-    answers = [message for message in recorded.messages if message.text.startswith("SIP/2.0 ")]
-    return recorded.rows[-1].state.over and any(" BYE\r\n" in answer.text for answer in answers)
+    messages = [Message(message.text) for message in recorded.messages]
+    answered = any(message.is_response and message.cseq[1] == "BYE" for message in messages)
+    return recorded.rows[-1].state.over and answered
 
 
 def _completed(application: Application) -> list[Request]:

@@ -49,10 +49,15 @@ class Message:
         """Whether the message has a status line."""
         return self.text.startswith("SIP/2.0 ")
 
+    @property
+    def start_line(self) -> str:
+        """The request line or the status line."""
+        return self._lines[0]
+
     @cached_property
     def request_uri(self) -> str:
         """As written; '' for a response."""
-        return "" if self.is_response else self._lines[0].partition(" ")[2].partition(" ")[0]
+        return "" if self.is_response else self.start_line.partition(" ")[2].partition(" ")[0]
 
     @cached_property
     def target(self) -> SipUri:
@@ -115,7 +120,7 @@ class Message:
         """Why the response came: its Reason header as text (RFC 3326, RFC 6432), else its phrase; '' for a request."""
         if not self.is_response:
             return ""
-        given = self.header("reason") or self._lines[0][len("SIP/2.0 200") :].strip()
+        given = self.header("reason") or self.start_line[len("SIP/2.0 200") :].strip()
         return given[: wire.REASON]
 
     @cached_property

@@ -30,7 +30,15 @@ class Ear:
         self.listen()
 
     def listen(self) -> None:
-        """Again, when the leg's media have changed.  Nothing happens where keys come as RFC 4733."""
+        """Again, when the leg's media have changed.  Nothing happens where keys come as RFC 4733.
+
+        A change of the media may end the ear, and what it heard with it: that is fetched before.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._look()
+            if self._number < 0:
+                return
         if self._leg.signals_keys:
             self.close()
             return

@@ -6,6 +6,7 @@ import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from chalicelib.calls.session import Headers
 from chalicelib.sip import wire
@@ -47,12 +48,12 @@ class Request:
         """Whether it says more than any telephone does.  None of it can be left out: its digest covers some of it."""
         return len(self.message.text) > wire.REGISTER or len(self.aor) > wire.ADDRESS_OF_RECORD
 
-    @property
+    @cached_property
     def aor(self) -> str:
         """The address of record: whom it is for (RFC 3261 §10.2)."""
         return read_address(self.message.header("to")).uri
 
-    @property
+    @cached_property
     def realm(self) -> str:
         """The domain of the address of record; empty when that is no host."""
         domain = read_uri(self.aor).host

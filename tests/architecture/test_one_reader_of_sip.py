@@ -27,7 +27,6 @@ OTHERS = {
     "chalicelib/calls/dial/legs.py": "a noun that is no URI is shown without what may be a password",
     "chalicelib/calls/document.py": "the parameters of a media type",
     "chalicelib/webhooks/exchange.py": "the userinfo of an http URL",
-    "callapi/demo/play.py": "the address that the platform itself has printed",
 }
 
 

@@ -7,13 +7,7 @@ from collections.abc import Iterator
 import pytest
 from chalice.test import Client
 
-from tests.storage.cloud import Cloud, cloud_running, function
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
+from tests.storage.cloud import Cloud, function
 
 
 @pytest.fixture

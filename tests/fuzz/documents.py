@@ -2,40 +2,10 @@
 
 from __future__ import annotations
 
-import threading
-import wave
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from tests.signaling.documents import AFTER, SITE
 
-SITE = "http://app.example/"
-SCREEN, REFER, AFTER = f"{SITE}screen", f"{SITE}refer", f"{SITE}after"
+SCREEN, REFER = f"{SITE}screen", f"{SITE}refer"
 LIMITS = 'timeout="4" timeLimit="6"'
-
-
-class _Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class's name
-        """Nobody asks for it."""
-
-
-@contextmanager
-def sound(folder: Path) -> Iterator[str]:
-    """The URL of half a second of silence."""
-    with wave.open(str(folder / "sound.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(8000))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/sound.wav"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _dial(*nouns: str, attributes: str = "") -> str:

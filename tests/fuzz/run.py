@@ -14,11 +14,12 @@ from random import Random
 from typing import Any
 
 from callapi.processes import free_port
+from tests.signaling.sound_server import sounds_served
 from tests.signaling.task import Task, task_running
 
 from .callees import Callee
 from .callers import Caller
-from .documents import USERS, documents, sound
+from .documents import USERS, documents
 from .sockets import Tap
 
 AT_ONCE = 40
@@ -67,9 +68,9 @@ class Run:
         ports = [callee.port for callee in callees]
         try:
             with (
-                sound(self._folder) as played,
+                sounds_served() as sounds,
                 task_running(
-                    self._folder, documents(ports[:3], ports[3], played), SIP_PORT=str(port),
+                    self._folder, documents(ports[:3], ports[3], f"{sounds}/0.5.wav"), SIP_PORT=str(port),
                     MEDIA_TIMEOUT_SECONDS="15", RECORDINGS_BUCKET="bucket", MAX_CALLS="100",
                     PYTHONFAULTHANDLER="1", **self._plan.environment,
                 ) as task,

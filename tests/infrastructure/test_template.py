@@ -2,30 +2,24 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from callapi.packaging import ROOT
 from callapi.template import Template, load_template
-from chalicelib.handlers import settings
 from chalicelib.rest.routing import PROXY
 from chalicelib.rest.routing import ROOT as ROOT_RESOURCE
+from signaling.cloud.functions import FETCH_SECONDS, REGISTER_SECONDS, STEP_SECONDS
 from signaling.cloud.metrics import publish
 from signaling.settings import Settings
+from tests.storage.cloud import loaded
 
 PARTS = sorted((ROOT / "infra").glob("*.yaml"))
-SETTINGS: dict[str, type[settings.Settings]] = {
-    "Api": settings.ApiSettings,
-    "Step": settings.StepSettings,
-    "Fetch": settings.FetchSettings,
-    "Callbacks": settings.CallbacksSettings,
-    "Reaper": settings.ReaperSettings,
-    "Register": settings.Settings,
-}
+NEEDED = re.compile(r'environ\["([A-Z_]+)"\]')
 SAM = {"SAM_CLI_TELEMETRY": "0", "AWS_DEFAULT_REGION": "us-east-1"}
 
 
@@ -102,18 +96,38 @@ def functions() -> dict[str, dict[str, Any]]:
     return {name: each["Properties"] for name, each in resources if each["Type"].endswith("::Function")}
 
 
-@pytest.mark.parametrize("name", sorted(functions()))
-def test_function_is_given_every_variable_that_it_needs(name: str) -> None:
-    fields = msgspec.structs.fields(SETTINGS[name.removesuffix("Function")])
-    needed = {field.name.upper() for field in fields if field.required}
+def variables(name: str) -> set[str]:
+    """The variables that function ``name`` is given."""
     shared = part()["Globals"]["Function"]["Environment"]["Variables"]
-    own = functions()[name].get("Environment", {}).get("Variables", {})
-    assert needed - {*shared, *own} == set()
+    return {*shared, *functions()[name].get("Environment", {}).get("Variables", {})}
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_function_is_given_every_variable_that_it_needs(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    folder = name.removesuffix("Function").lower()
+    source = (ROOT / "functions" / folder / "app.py").read_text()
+    assert set(NEEDED.findall(source)) <= variables(name)
+    for variable in set().union(*map(variables, functions())) - variables(name):
+        monkeypatch.delenv(variable, raising=False)
+    for variable in variables(name):
+        monkeypatch.setenv(variable, "INFO" if variable == "LOG_LEVEL" else variable.lower())
+    loaded(folder)
 
 
 def test_task_is_given_nothing_that_it_does_not_read() -> None:
     read = {name.upper() for name in Settings.__struct_fields__}
     assert set(environment()) - read == {"AWS_REGION"}
+
+
+def test_task_waits_longer_than_a_function_may_run() -> None:
+    waits = {"Step": STEP_SECONDS, "Fetch": FETCH_SECONDS, "Register": REGISTER_SECONDS}
+    for name, seconds in waits.items():
+        assert functions()[f"{name}Function"]["Timeout"] < seconds
+
+
+def test_callback_stays_invisible_for_six_times_as_long_as_its_function_may_run() -> None:
+    queue = part()["Resources"]["CallbacksQueue"]["Properties"]
+    assert queue["VisibilityTimeout"] == 6 * functions()["CallbacksFunction"]["Timeout"]
 
 
 def test_every_function_is_traced_and_logs_as_the_parameters_say() -> None:

@@ -9,8 +9,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from email.message import Message
 from urllib.parse import urlsplit
+
+from tests.http_server import Handler, http_server
+from tests.waiting import PATIENCE
+
+OWN = ("content-length", "transfer-encoding", "connection", "date", "server")
+"""Headers that each connection has its own of."""
 
 
 @dataclass
@@ -38,46 +44,28 @@ class LossyWay:
 def lossy_way(cloud: str, function: str) -> Iterator[LossyWay]:
     """Between a task and the ``cloud`` (its endpoint)."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            connection = http.client.HTTPConnection(urlsplit(cloud).netloc, timeout=60)
-            try:
-                connection.request("POST", self.path, body, dict(self.headers))
-                answer = connection.getresponse()
-                content = answer.read()
-            finally:
-                connection.close()
+    class Lossy(Handler):
+        def respond(self, body: bytes) -> None:
+            answer, content = passed_on(cloud, self.command, self.path, body, self.headers)
             if way.is_lost(self.path, body):
                 self.close_connection = True
                 return
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() not in OWN]
             with contextlib.suppress(ConnectionError):  # a task that ends does not wait for its long polls
-                self._pass_on(answer, content)
+                self.answer(answer.status, content, *kept)
 
-        def _pass_on(self, answer: http.client.HTTPResponse, content: bytes) -> None:
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in (
-                    "content-length",
-                    "transfer-encoding",
-                    "connection",
-                    "date",
-                    "server",
-                ):
-                    self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *arguments: object) -> None:  # noqa: A002  # http.server's name
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        server.block_on_close = False
-        way = LossyWay(f"http://127.0.0.1:{server.server_port}", function)
-        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    with http_server(Lossy) as endpoint:
+        way = LossyWay(endpoint, function)
         yield way
-        server.shutdown()
+
+
+def passed_on(
+    cloud: str, method: str, path: str, body: bytes, headers: Message
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """What the ``cloud`` answers to the request, and the body of that."""
+    with contextlib.closing(
+        http.client.HTTPConnection(urlsplit(cloud).netloc, timeout=PATIENCE)
+    ) as connection:
+        connection.request(method, path, body, dict(headers))
+        answer = connection.getresponse()
+        return answer, answer.read()

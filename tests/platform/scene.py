@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import re
 import socket
 import threading
 import urllib.request
@@ -28,15 +27,6 @@ from tests.webhooks.servers import Application as Server
 
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
 EVENTS = "initiated ringing answered completed"
-INFO = """INFO sip:alice@127.0.0.1 SIP/2.0
-Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKtell
-From: <sip:prompter@127.0.0.1>;tag=1
-To: <sip:alice@127.0.0.1>;tag=2
-Call-ID: {call_id}
-CSeq: 9 INFO
-Content-Length: 0
-
-"""
 
 
 @dataclass(frozen=True)
@@ -134,13 +124,6 @@ class Caller(Sipp):
 
     def __init__(self, folder: Path, scenario: str, port: int, domain: str) -> None:
         super().__init__(folder, scenario, port, domain=domain)
-
-    def tell(self) -> None:
-        """Let the scenario go on from where it waits: at ``<recv request="INFO"/>``, for an INFO of its own dialog."""
-        call_id = wait_until(lambda: re.search(r"^Call-ID: *(\S+)", self.messages(), re.MULTILINE))[1]
-        info = INFO.format(call_id=call_id).replace("\n", "\r\n")
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            udp.sendto(info.encode(), ("127.0.0.1", self.port))
 
 
 class Held:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import re
-import socket
 import time
 import urllib.error
 import urllib.request
@@ -19,7 +17,7 @@ from urllib.parse import urlencode
 import pytest
 
 from chalicelib.calls.events import Bridged
-from tests.platform.scene import HANG_UP, INFO, Call, Callee, Caller, Scene, document, element
+from tests.platform.scene import HANG_UP, Call, Callee, Caller, Scene, document, element
 from tests.signaling.rtp import Telephone
 from tests.signaling.sipp import Sipp
 from tests.waiting import wait_until
@@ -99,13 +97,6 @@ def seconds_to_sip(scene: Scene, talk: Talk, method: str, call: str, answered: f
         return [m.at for m in messages if m.sent and m.call == call and m.text.startswith(f"{method} ")]
 
     return float(wait_until(sent)[0]) - answered
-
-
-def let_answer(bob: Sipp) -> None:
-    """Bob answers when an INFO of his dialog comes."""
-    call_id = re.findall(r"^Call-ID: *(\S+)", bob.messages(), re.MULTILINE)[-1]
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-        udp.sendto(INFO.format(call_id=call_id).replace("\n", "\r\n").encode(), ("127.0.0.1", bob.port))
 
 
 def asked_of(server: Server) -> list[str]:
@@ -240,7 +231,7 @@ def test_ringing_leg_that_is_sent_elsewhere_runs_the_document_when_it_answers_an
         assert modify(scene, made.child, Url=elsewhere.url())[0] == 200
         wait_until(lambda: made.action.requests)
         assert elsewhere.requests == []
-        let_answer(made.bob)
+        made.bob.tell()
         assert made.bob.wait() == 0
         [leg] = scene.legs(made.parent, 1)
         wait_until(lambda: made.action.requests)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +24,7 @@ from chalicelib.calls.protocol import (
 from chalicelib.calls.session import Application, Launch
 from chalicelib.storage.table import Table
 from chalicelib.storage.tasks import Tasks
+from tests.http_server import Handler, http_server
 from tests.signaling.documents import MAIN
 from tests.storage.cloud import deployed_resources
 
@@ -159,36 +158,18 @@ def deployed_with(cloud: Cloud, engine: Invoked) -> Iterator[Deployment]:
 def _serving(engine: Invoked) -> Iterator[Functions]:
     functions = Functions()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_POST(self) -> None:
-            asked = self.rfile.read(int(self.headers["Content-Length"]))
+    class Invoke(Handler):
+        def respond(self, asked: bytes) -> None:
             body, error = b"{}", ""
             if functions.up and "/step/" in self.path:
                 body, error = functions.step(engine, asked)
             elif functions.up:
                 body = encode(engine.fetch(decode(asked, Fetch)))
-            self.send_response(200 if functions.up else 503)
-            if error:
-                self.send_header("X-Amz-Function-Error", error)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            headers = [("X-Amz-Function-Error", error)] if error else []
+            self.answer(200 if functions.up else 503, body, *headers)
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    functions.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with http_server(Invoke) as functions.url:
         yield functions
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @contextmanager

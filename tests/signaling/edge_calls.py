@@ -120,9 +120,9 @@ SCENARIOS: dict[str, tuple[Scenario, ...]] = {
 }
 
 
-def documents(sounds: int, peers: int, dice: random.Random) -> dict[str, str]:
-    """By name.  ``sounds`` and ``peers``: the ports of the web server and of the callees."""
-    short, long, tick = (f"http://127.0.0.1:{sounds}/{name}.wav" for name in (SHORT, LONG, 0.1))
+def documents(sounds: str, peers: int, dice: random.Random) -> dict[str, str]:
+    """By name.  ``sounds``: the URL of the web server.  ``peers``: the port of the callees."""
+    short, long, tick = (f"{sounds}/{name}.wav" for name in (SHORT, LONG, 0.1))
     rest = "<Pause length='9'/>"
     made = {
         "say": f"<Say>a</Say>{rest}",

@@ -75,7 +75,11 @@ def key(digit: str, seconds: float = 0.08) -> list[int]:
 
 
 class Telephone:
-    """Sends ``tone`` Hz (0: silence) to whoever sent it RTP last; keeps what it hears."""
+    """Sends ``tone`` Hz (0: silence) to whoever sent it RTP last; keeps what it hears.
+
+    ``late``: the longest, in seconds, that a packet of sound came after its time, because this machine was busy.  The
+    other side cannot tell such a delay from a hole in the sound.
+    """
 
     def __init__(self, tone: float) -> None:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -88,6 +92,7 @@ class Telephone:
         self._keys: list[str] = []
         self._sounds: deque[int] = deque()
         self.digits = ""
+        self.late = 0.0
         self.codec = PCMU
         self._sequence = self._time = 0
         self._running, self._silent = True, False
@@ -161,6 +166,7 @@ class Telephone:
         while self._running:
             due += 0.02
             time.sleep(max(0.0, due - time.monotonic()))
+            self.late = max(self.late, time.monotonic() - due)
             if self._silent:
                 continue
             if self._peer and self._keys:

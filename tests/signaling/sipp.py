@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from callapi.processes import free_port, sipp_ports
+from tests.signaling.task import Task
 from tests.waiting import PATIENCE, wait_until
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+INFO = """INFO sip:alice@127.0.0.1 SIP/2.0
+Via: SIP/2.0/UDP 127.0.0.1;branch=z9hG4bKtell
+From: <sip:prompter@127.0.0.1>;tag=1
+To: <sip:alice@127.0.0.1>;tag=2
+Call-ID: {call_id}
+CSeq: 9 INFO
+Content-Length: 0
+
+"""
 
 
 class Sipp:
@@ -47,7 +60,27 @@ class Sipp:
     def messages(self) -> str:
         return self.log.read_text() if self.log.exists() else ""
 
+    def tell(self) -> None:
+        """Let the scenario go on from where it waits: at ``<recv request="INFO"/>``, for an INFO of its last dialog."""
+        call_id = wait_until(lambda: re.findall(r"^Call-ID: *(\S+)", self.messages(), re.MULTILINE))[-1]
+        info = INFO.format(call_id=call_id).replace("\n", "\r\n")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            udp.sendto(info.encode(), ("127.0.0.1", self.port))
+
     def stop(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+
+
+Start = Callable[..., Sipp]
+"""The fixture ``sipp``: scenario, the task's port, keys of the scenario."""
+
+
+def talks(sipp: Start, task: Task, enough: Callable[[], Any] | None = None, **keys: Any) -> bool:
+    """Whether a call goes as its scenario says: the caller hangs up after it was bridged and ``enough`` is true."""
+    domain = f"127.0.0.1:{task.sip_port}"
+    caller = sipp("caller_leaves_when_told", task.sip_port, domain=domain, **keys)
+    wait_until(lambda: task.events("bridged") and (enough is None or enough()))
+    caller.tell()
+    return caller.wait() == 0

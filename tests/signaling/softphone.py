@@ -16,12 +16,16 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
 import pjsua2 as pj
 
-from tests.signaling.task import ROOT
+from tests.signaling.certificates import authority, certificate
+from tests.signaling.documents import MAIN, dial
+from tests.signaling.name_server import name_server
+from tests.signaling.task import ROOT, Task, task_running
 from tests.waiting import wait_until
 
 KINDS = {
@@ -143,7 +147,7 @@ class Softphone:
 
     @property
     def port(self) -> int:
-        return int(wait_until(lambda: self.of("port"), 20)[0])
+        return int(wait_until(lambda: self.of("port"))[0])
 
     def of(self, key: str) -> list[Any]:
         return [event[key] for event in list(self._events) if key in event]
@@ -158,10 +162,9 @@ class Softphone:
         self._process.kill()
         self._process.wait()
         self._thread.join()
-        if self._process.stdin is not None:
-            self._process.stdin.close()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -172,11 +175,12 @@ class Softphone:
 
 @contextmanager
 def softphone(
-    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = "", contact: str = ""
-) -> Iterator[Softphone]:
+    kind: str, media: str = "none", *, codec: str = "", cert: str = "", key: str = "", contact: str = "",
+    **environment: str,
+) -> Iterator[Softphone]:  # fmt: skip
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.signaling.softphone", kind, media, codec, cert, key, contact], cwd=ROOT,
-        stdout=subprocess.PIPE, text=True,
+        env=os.environ | environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     phone = Softphone(process)
     try:
@@ -186,21 +190,30 @@ def softphone(
 
 
 @contextmanager
+def dialled_by_name(
+    folder: Path, kind: str, media: str = "none", *, parameters: str, contact: str = "", address: str = "A 127.0.0.1",
+    **environment: str,
+) -> Iterator[tuple[Softphone, Task]]:  # fmt: skip
+    """A softphone with the name and the certificate of pbx.example, and a task that dials it there."""
+    issuer = authority(folder)
+    own = certificate(folder, issuer, "pbx.example")
+    with (
+        softphone(kind, media, cert=str(own.cert), key=str(own.key), contact=contact) as phone,
+        name_server(f"pbx.example {address}") as dns,
+        task_running(
+            folder, {MAIN: dial(f"sip:bob@pbx.example:{phone.port};{parameters}")}, NAME_SERVERS=dns.address,
+            TLS_CA_FILE=str(issuer.cert), **environment,
+        ) as task,
+    ):  # fmt: skip
+        yield phone, task
+
+
 def registering_softphone(
     registrar_port: int, username: str, password: str, kind: str = "udp"
-) -> Iterator[Softphone]:
+) -> AbstractContextManager[Softphone]:
     """One that registers at 127.0.0.1."""
     registrar = f"sip:127.0.0.1:{registrar_port}" + (";transport=tcp" if kind == "tcp" else "")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.signaling.softphone", kind, "none", "", "", "", ""], cwd=ROOT,
-        env=os.environ | {"REGISTRAR": registrar, "USERNAME": username, "PASSWORD": password},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    phone = Softphone(process)
-    try:
-        yield phone
-    finally:
-        phone.close()
+    return softphone(kind, REGISTRAR=registrar, USERNAME=username, PASSWORD=password)
 
 
 if __name__ == "__main__":

@@ -11,13 +11,11 @@ from callapi.processes import rtp_ports
 from chalicelib.calls.protocol import StepRequest
 from signaling.engine.loop import THREADS
 from tests.signaling.deployment import Deployment, deployment, never, signaling
-from tests.signaling.documents import MAIN
-from tests.signaling.peer import Caller, Peer
-from tests.signaling.task import Task
+from tests.signaling.documents import AFTER, MAIN
+from tests.signaling.peer import Caller, Make, Peer
+from tests.signaling.task import Task, called
 from tests.waiting import wait_until
 
-Make = Callable[..., Any]
-AFTER = "http://app.example/after"
 HOOK = 'statusCallback="http://app.example/status"'
 
 
@@ -61,9 +59,7 @@ def test_step_that_can_never_be_made_hangs_up_both_and_tells_the_application(
     callee = peers(Peer)
     with platform(tmp_path, callee) as (deployed, task):
         deployed.functions.impossible = having("bridged")
-        caller = peers(Caller, task.sip_port)
-        caller.call()
-        caller.picked_up()
+        caller = called(peers, task)
         callee.answer(callee.expect("INVITE"))
         caller.expect("BYE")
         callee.expect("BYE")
@@ -88,15 +84,15 @@ def test_step_that_kills_its_function_each_time_is_not_tried_for_ever(tmp_path: 
     callee = peers(Peer)
     with platform(tmp_path, callee) as (deployed, task):
         deployed.functions.deadly = having("answered")
-        caller = peers(Caller, task.sip_port)
-        caller.call()
-        caller.picked_up()
+        caller = called(peers, task)
+        callee.reply(callee.expect("INVITE"), "180 Ringing")
         caller.expect("BYE")
+        callee.expect("CANCEL")
         wait_until(lambda: task.events("abandoned"))
         killed = [request for request in deployed.functions.asked if "answered" in kinds(request)]
         assert len(killed) == 3
         assert len({request.number for request in killed}) == 1
-        task.wait_idle(60)  # the callee answers no INVITE
+        task.wait_idle()
 
 
 def test_step_that_is_in_the_log_though_it_failed_is_stepped_over(tmp_path: Path, peers: Make) -> None:
@@ -115,9 +111,7 @@ def test_step_that_is_in_the_log_though_it_failed_is_stepped_over(tmp_path: Path
 
         deployed.functions.deadly = taken
         deployed.functions.impossible = having("bridged")
-        caller = peers(Caller, task.sip_port)
-        caller.call()
-        caller.picked_up()
+        caller = called(peers, task)
         callee.answer(callee.expect("INVITE"))
         caller.expect("BYE")
         wait_until(lambda: task.events("abandoned"))
@@ -140,10 +134,7 @@ def test_steps_that_are_asked_again_hold_no_thread(
         wait_until(lambda: len({request.session for request in functions.asked}) == THREADS + 10)
         waiting = {request.session for request in functions.asked}
         functions.throttled = lambda request: request.session in waiting
-        caller = peers(Caller, task.sip_port)
-        caller.call()
-        caller.picked_up(10)
-        caller.hang_up()
+        called(peers, task).hang_up()
         functions.throttled = never
         callers.stop()
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from callapi.processes import free_port
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.task import task_running
-
-Start = Callable[..., Sipp]
 
 
 def test_closed_udp_port_is_no_answer_after_its_timeout_and_the_others_go_on(

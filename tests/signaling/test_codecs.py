@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,11 @@ import pytest
 from tests.signaling.documents import MAIN, dial, sip
 from tests.signaling.peer import Make, Peer
 from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, PCMA, Telephone
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start, talks
 from tests.signaling.softphone import softphone
 from tests.signaling.task import called, task_running
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 TONE = 600.0
 
 
@@ -30,10 +28,8 @@ def test_caller_of_pcmu_hears_his_tone_come_back_from_a_callee_of(
         with softphone("udp", codec=codec) as phone:
             document = dial(f"sip:bob@127.0.0.1:{phone.port}", attributes='answerOnBridge="true"')
             with task_running(tmp_path, {MAIN: document}) as task:
-                call = sipp("caller", task.sip_port, media=caller.port, hold=4000)
-                wait_until(lambda: caller.hears(TONE))
+                assert talks(sipp, task, lambda: caller.hears(TONE), media=caller.port)
                 assert phone.of("codec") == [name]
-                assert call.wait() == 0
                 task.wait_idle()
     finally:
         caller.close()

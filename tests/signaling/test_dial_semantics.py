@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import math
-import struct
-import threading
 import time
-import wave
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -17,7 +11,9 @@ import pytest
 from tests.signaling.documents import MAIN, dial, sip
 from tests.signaling.peer import Make, Peer
 from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.sound_server import sounds_served
 from tests.signaling.task import called, task_running
+from tests.signaling.wav import sound
 from tests.waiting import wait_until
 
 MUSIC = 1400.0
@@ -184,21 +180,10 @@ def test_ring_tone_is_that_of_the_country_until_the_bridge(
 
 
 @pytest.fixture
-def music(tmp_path: Path) -> Iterator[str]:
+def music() -> Iterator[str]:
     """The URL of half a second of a sine."""
-    folder = tmp_path / "www"
-    folder.mkdir()
-    with wave.open(str(folder / "wait.wav"), "wb") as sound:
-        sound.setnchannels(1)
-        sound.setsampwidth(2)
-        sound.setframerate(8000)
-        step = 2 * math.pi * MUSIC / 8000
-        sound.writeframes(b"".join(struct.pack("<h", int(8000 * math.sin(step * i))) for i in range(4000)))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/wait.wav"
-    server.shutdown()
-    server.server_close()
+    with sounds_served(music=sound(0.5, MUSIC)) as url:
+        yield f"{url}/music.wav"
 
 
 def test_dial_music_is_heard_again_and_again_until_the_bridge(

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from callapi.processes import free_port
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.name_server import name_server
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
-
-Start = Callable[..., Sipp]
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,9 @@ import pytest
 
 from callapi.processes import free_port
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Sipp, Start, talks
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
-
-Start = Callable[..., Sipp]
 
 
 @contextmanager
@@ -32,7 +30,7 @@ def at(peer: Sipp) -> str:
 def test_callee_who_answers_is_bridged_and_every_call_ends_once(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee")
     with task_dialling(tmp_path, f"{at(callee)}?X-Foo=bar") as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert callee.wait() == 0
         task.wait_idle()
         assert len(task.events("bridged")) == 1
@@ -47,7 +45,7 @@ def test_callee_who_answers_is_bridged_and_every_call_ends_once(tmp_path: Path, 
 def test_busy_leg_removes_only_itself(tmp_path: Path, sipp: Start) -> None:
     busy, callee = sipp("callee_busy"), sipp("callee_hesitates")
     with task_dialling(tmp_path, at(busy), at(callee)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert (busy.wait(), callee.wait()) == (0, 0)
         task.wait_idle()
         ended = [event for event in task.events("ended") if event.get("code")]
@@ -71,7 +69,7 @@ def test_refusal_reaches_the_engine_with_its_code(
 def test_loser_is_cancelled(tmp_path: Path, sipp: Start) -> None:
     loser, winner = sipp("callee_rings"), sipp("callee_hesitates")
     with task_dialling(tmp_path, at(loser), at(winner)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert (loser.wait(), winner.wait()) == (0, 0)
         task.wait_idle()
         assert len(task.events("bridged")) == 1
@@ -81,7 +79,7 @@ def test_loser_is_cancelled(tmp_path: Path, sipp: Start) -> None:
 def test_loser_that_answers_late_gets_bye(tmp_path: Path, sipp: Start) -> None:
     loser, winner = sipp("callee_too_late"), sipp("callee_hesitates")
     with task_dialling(tmp_path, at(loser), at(winner)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert (loser.wait(), winner.wait()) == (0, 0)
         task.wait_idle()
         assert len(task.events("bridged")) == 1
@@ -90,7 +88,7 @@ def test_loser_that_answers_late_gets_bye(tmp_path: Path, sipp: Start) -> None:
 def test_two_answers_in_one_moment_bridge_once(tmp_path: Path, sipp: Start) -> None:
     peers = [sipp("callee") for _ in range(2)]
     with task_dialling(tmp_path, *map(at, peers)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         wait_until(lambda: len(task.events("ended")) == 3)
         assert len(task.events("bridged")) == 1
 
@@ -98,7 +96,7 @@ def test_two_answers_in_one_moment_bridge_once(tmp_path: Path, sipp: Start) -> N
 def test_callee_that_never_rang_and_answers_after_the_end_gets_bye(tmp_path: Path, sipp: Start) -> None:
     sleeper, winner = sipp("callee_wakes_up"), sipp("callee")
     with task_dialling(tmp_path, at(sleeper), at(winner)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert (sleeper.wait(), winner.wait()) == (0, 0)
         task.wait_idle()
         assert len(task.events("ended")) == 3
@@ -151,7 +149,7 @@ def test_digest_over_tcp(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee_challenges", transport="t1")
     noun = f'<Sip username="alice" password="wonderland">{at(callee)};transport=tcp?X-Foo=bar</Sip>'
     with task_running(tmp_path, {MAIN: dial(noun)}) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert callee.wait() == 0
         task.wait_idle()
         assert len(task.events("bridged")) == 1
@@ -185,7 +183,7 @@ def test_sigterm_refuses_new_calls_lets_the_old_end_and_exits(tmp_path: Path, si
 def test_sip_messages_of_the_call_are_in_its_trace(tmp_path: Path, sipp: Start) -> None:
     callee = sipp("callee")
     with task_dialling(tmp_path, at(callee)) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         task.wait_idle()
         wait_until(lambda: len(answers_to_bye(task.entries("trace"))) == 2)
         lines = [message["text"].split("\r\n")[0] for message in task.entries("trace")]

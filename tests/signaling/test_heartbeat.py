@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from signaling.cloud import heartbeat
 from signaling.cloud.heartbeat import Heartbeat
 from signaling.settings import Settings
-from tests.storage.cloud import Cloud, cloud_running
+from tests.storage.cloud import Cloud
 from tests.waiting import wait_until
 from tests.webhooks.servers import answer, application, closed_port
 
@@ -28,12 +28,6 @@ SETTINGS = Settings(
     calls_table="calls",
 )
 FOREVER = 4_000_000_000.0  # s since the epoch
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,13 +13,12 @@ from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial, sip
 from tests.signaling.name_server import name_server
 from tests.signaling.peer import Caller, Make, Peer
-from tests.signaling.sipp import Sipp
-from tests.signaling.softphone import softphone
+from tests.signaling.sipp import Start, talks
+from tests.signaling.softphone import dialled_by_name
 from tests.signaling.task import called, task_running
 from tests.signaling.tls_peer import TlsPeer
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 NAME = "callee.invalid"
 PLACES = [
     NAME,
@@ -149,19 +147,8 @@ def test_dns_that_never_answers_holds_up_no_other_call(
 def test_connection_that_is_up_carries_the_requests_to_a_contact_by_name(
     tmp_path: Path, sipp: Start, kind: str
 ) -> None:
-    issuer = authority(tmp_path)
-    made = certificate(tmp_path, issuer, "pbx.example")
-    with (
-        softphone(kind, cert=str(made.cert), key=str(made.key), contact=NAME) as phone,
-        name_server("pbx.example A 127.0.0.1") as dns,
-        task_running(
-            tmp_path,
-            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};transport={kind}")},
-            NAME_SERVERS=dns.address,
-            TLS_CA_FILE=str(issuer.cert),
-        ) as task,
-    ):
-        assert sipp("caller", task.sip_port).wait() == 0
+    with dialled_by_name(tmp_path, kind, parameters=f"transport={kind}", contact=NAME) as (phone, task):
+        assert talks(sipp, task)
         wait_until(lambda: len(task.events("bridged")) == 1)
         wait_until(lambda: "DISCONNECTED" in str(phone.of("state")))
 

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.rtp import Telephone
-from tests.signaling.sipp import Sipp
+from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
+from tests.signaling.sipp import Start, talks
 from tests.signaling.task import task_running
 from tests.waiting import wait_until
-
-Start = Callable[..., Sipp]
-CALLER_TONE, CALLEE_TONE = 600.0, 1000.0
 
 
 @pytest.fixture
@@ -32,9 +29,9 @@ def test_tone_passes_both_ways_once_bridged(
     caller, callee = telephones
     peer = sipp("callee", media=callee.port)
     with task_running(tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{peer.port}")}) as task:
-        call = sipp("caller", task.sip_port, media=caller.port)
-        wait_until(lambda: caller.hears(CALLEE_TONE) and callee.hears(CALLER_TONE))
-        assert call.wait() == 0
+        assert talks(
+            sipp, task, lambda: caller.hears(CALLEE_TONE) and callee.hears(CALLER_TONE), media=caller.port
+        )
         task.wait_idle()
 
 

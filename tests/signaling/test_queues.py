@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,12 @@ import pytest
 from chalicelib.calls.events import CallChange
 from chalicelib.calls.protocol import ChangeRequest, encode
 from tests.signaling.documents import MAIN
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Sipp, Start
 from tests.waiting import wait_until
 
 from .deployment import Deployment, deployment, signaling
 from .task import Task
 
-Start = Callable[..., Sipp]
 FIRST, SECOND, THIRD = ("CA" + letter * 32 for letter in "abc")
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.task import task_running
-
-Start = Callable[..., Sipp]
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start, talks
 from tests.signaling.task import Task, task_running
-
-Start = Callable[..., Sipp]
 
 
 class Redirector:
@@ -88,7 +86,7 @@ def test_redirected_invite_goes_to_the_new_place_with_its_headers(
         redirector(f"<sip:bob2@127.0.0.1:{callee.port}?X-Evil=1>", code) as moved,
         dialling(tmp_path, moved) as task,
     ):
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert callee.wait() == 0
         task.wait_idle()
         assert outcome(task) == []
@@ -111,7 +109,7 @@ def test_callbacks_tell_the_call_id_of_the_last_invite_and_initiated_once(
         redirector(f"<sip:bob2@127.0.0.1:{callee.port}>") as moved,
         dialling(tmp_path, moved, hook) as task,
     ):
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         task.wait_idle()
         told = task.entries("callback")
         assert [callback["event"] for callback in told] == ["initiated", "answered", "completed"]
@@ -157,7 +155,7 @@ def test_refused_contact_is_passed_over_for_the_next(tmp_path: Path, sipp: Start
     callee = sipp("callee")
     listed = f"<sip:bob@10.1.2.3>;q=0.9, <sip:bob@127.0.0.1:{callee.port}>;q=0.1"
     with redirector(listed) as moved, dialling(tmp_path, moved) as task:
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         assert callee.wait() == 0
         task.wait_idle()
         assert len(task.events("bridged")) == 1

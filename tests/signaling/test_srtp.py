@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
-from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.name_server import name_server
-from tests.signaling.sipp import Sipp
-from tests.signaling.softphone import softphone
+from tests.signaling.sipp import Start, talks
+from tests.signaling.softphone import dialled_by_name, softphone
 from tests.signaling.task import task_running
-from tests.waiting import wait_until
-
-Start = Callable[..., Sipp]
 
 
 def test_secure_call_over_tls_has_encrypted_media(tmp_path: Path, sipp: Start) -> None:
-    issuer = authority(tmp_path)
-    made = certificate(tmp_path, issuer, "pbx.example")
-    with (
-        softphone("tls", "srtp", cert=str(made.cert), key=str(made.key)) as phone,
-        name_server("pbx.example A 127.0.0.1") as dns,
-        task_running(
-            tmp_path,
-            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};secure=true")},
-            NAME_SERVERS=dns.address,
-            TLS_CA_FILE=str(issuer.cert),
-        ) as task,
-    ):
-        assert sipp("caller", task.sip_port).wait() == 0
+    with dialled_by_name(tmp_path, "tls", "srtp", parameters="secure=true") as (phone, task):
+        assert talks(sipp, task, lambda: phone.of("heard"))
         task.wait_idle()
         assert len(task.events("bridged")) == 1
         [invite] = phone.of("invite")
-        wait_until(lambda: phone.of("heard"))
     assert "SIP/2.0/TLS" in invite
     assert "RTP/SAVP" in invite
     assert "a=crypto:" in invite
@@ -48,7 +30,7 @@ def test_named_transport_is_kept_and_the_media_are_encrypted(tmp_path: Path, sip
             tmp_path, {MAIN: dial(f"sip:bob@127.0.0.1:{phone.port};transport=udp;secure=true")}
         ) as task,
     ):
-        assert sipp("caller", task.sip_port).wait() == 0
+        assert talks(sipp, task)
         task.wait_idle()
         assert len(task.events("bridged")) == 1
         [invite] = phone.of("invite")

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from chalicelib.sip.uri import read_uri
 from signaling.routing.target import Target, loose
-from tests.signaling.certificates import authority, certificate
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.name_server import name_server
-from tests.signaling.sipp import Sipp
-from tests.signaling.softphone import softphone
+from tests.signaling.sipp import Start, talks
+from tests.signaling.softphone import dialled_by_name, softphone
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
 
-Start = Callable[..., Sipp]
 IPV6 = {"SIP_HOST6": "::1", "ALLOWED_ADDRESSES": "127.0.0.0/8,::1"}
 
 
-def bridged(task: Task, sipp: Start) -> bool:
-    assert sipp("caller", task.sip_port).wait() == 0
+def bridged(task: Task, sipp: Start, enough: Callable[[], Any] | None = None) -> bool:
+    assert talks(sipp, task, enough)
     wait_until(lambda: len(task.events("ended")) == 2)
     return len(task.events("bridged")) == 1
 
@@ -32,10 +31,9 @@ def test_callee_at_an_ipv6_address_is_bridged_with_media(tmp_path: Path, sipp: S
     with softphone(f"{kind}6") as phone:
         document = dial(f"sip:bob@[::1]:{phone.port};transport={kind}")
         with task_running(tmp_path, {MAIN: document}, **IPV6) as task:
-            assert bridged(task, sipp)
+            assert bridged(task, sipp, lambda: phone.of("heard"))
             task.wait_idle()
         [invite] = phone.of("invite")
-        wait_until(lambda: phone.of("heard"))
     assert "c=IN IP6 ::1" in invite
     assert "Contact: <sip:callapi@[::1]" in invite
 
@@ -53,18 +51,9 @@ def test_name_with_an_ipv6_address_only_is_reached(tmp_path: Path, sipp: Start) 
 
 
 def test_tls_over_ipv6_has_the_certificate_of_the_name(tmp_path: Path, sipp: Start) -> None:
-    issuer = authority(tmp_path)
-    made = certificate(tmp_path, issuer, "pbx.example")
-    with (
-        softphone("tls6", "none", cert=str(made.cert), key=str(made.key)) as phone,
-        name_server("pbx.example AAAA ::1") as dns,
-        task_running(
-            tmp_path,
-            {MAIN: dial(f"sip:bob@pbx.example:{phone.port};transport=tls")},
-            NAME_SERVERS=dns.address,
-            TLS_CA_FILE=str(issuer.cert),
-            **IPV6,
-        ) as task,
+    with dialled_by_name(tmp_path, "tls6", parameters="transport=tls", address="AAAA ::1", **IPV6) as (
+        _,
+        task,
     ):
         assert bridged(task, sipp)
         task.wait_idle()

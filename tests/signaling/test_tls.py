@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,12 +9,10 @@ import pytest
 from tests.signaling.certificates import Certificate, authority, certificate
 from tests.signaling.documents import MAIN, dial
 from tests.signaling.name_server import name_server
-from tests.signaling.sipp import Sipp
+from tests.signaling.sipp import Start
 from tests.signaling.softphone import Softphone, softphone
 from tests.signaling.task import Task, task_running
 from tests.waiting import wait_until
-
-Start = Callable[..., Sipp]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 
 import boto3
 import pytest
@@ -10,14 +9,8 @@ from botocore.config import Config
 from chalicelib.storage.secrets import Sealer
 from signaling.routing.resolver import TargetError
 from signaling.routing.unsealing import unsealer
-from tests.storage.cloud import Cloud, cloud_running
+from tests.storage.cloud import Cloud
 from tests.webhooks.servers import answer, application
-
-
-@pytest.fixture
-def cloud() -> Iterator[Cloud]:
-    with cloud_running() as running:
-        yield running
 
 
 def test_task_opens_what_the_functions_sealed(cloud: Cloud) -> None:

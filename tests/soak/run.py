@@ -19,6 +19,7 @@ from chalicelib.calls.session import Application, StatusHook
 from chalicelib.storage.table import Table
 from tests.signaling.deployment import signaling
 from tests.signaling.task import Task
+from tests.signaling.wav import sound
 from tests.waiting import wait_until
 
 from .account import ACCOUNT, RealFunctions, account_running
@@ -26,7 +27,7 @@ from .churn import KINDS, Flow
 from .log import log_faults
 from .long_call import LongCall, long_call, timetable
 from .samples import HEALTH, Sample, growth, held, process_figures
-from .site import VOICE, Site, silence, site_running
+from .site import VOICE, Site, site_running
 
 WARM_UP = 70.0
 """Seconds: the engine's transactions live 32 s, and memory is given back every 30 s (signaling/engine/memory.py)."""
@@ -71,7 +72,7 @@ def scene(folder: Path) -> Iterator[Scene]:
 
     No peer sends RTP.  The watch for that is on, with all its timers, and comes too late to end a call.
     """
-    with site_running(silence(0.5)) as site:
+    with site_running(sound(0.5, 0)) as site:
         hook = StatusHook(site.url("/hook"))
         application = Application(ACCOUNT, url=site.url(VOICE), status_hook=hook)
         with account_running(folder, application) as (deployed, functions):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
-import threading
-import wave
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl
+
+from tests.http_server import Handler, http_server
 
 VOICE = "/voice"
 NOTHING = "<Response/>"
@@ -19,8 +17,8 @@ SOUND = ".wav"
 class Site:
     """A call to ``sip:USER@…`` gets ``documents["/voice/USER"]``.  ``asked``: the forms that came to each path."""
 
-    def __init__(self, port: int, sound: bytes) -> None:
-        self._root = f"http://127.0.0.1:{port}"
+    def __init__(self, root: str, sound: bytes) -> None:
+        self._root = root
         self._sound = sound
         self.documents: dict[str, str] = {}
         self.asked: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
@@ -40,46 +38,12 @@ class Site:
 
 @contextmanager
 def site_running(sound: bytes) -> Iterator[Site]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    class Pages(Handler):
+        def respond(self, body: bytes) -> None:
+            form = dict(parse_qsl(body.decode(), keep_blank_values=True))
+            kind, page = site.answer(self.path, form)
+            self.answer(200, page, ("Content-Type", kind))
 
-        def do_GET(self) -> None:
-            self._answer({})
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-            self._answer(dict(parse_qsl(body, keep_blank_values=True)))
-
-        def _answer(self, form: dict[str, str]) -> None:
-            kind, body = site.answer(self.path, form)
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    site = Site(server.server_port, sound)
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
-    thread.start()
-    try:
+    with http_server(Pages) as root:
+        site = Site(root, sound)
         yield site
-    finally:
-        server.shutdown()
-        thread.join()
-        server.socket.close()
-
-
-def silence(seconds: float) -> bytes:
-    """A WAV."""
-    made = io.BytesIO()
-    with wave.open(made, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(8000)
-        file.writeframes(bytes(int(16000 * seconds)))
-    return made.getvalue()
