@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
-from chalicelib.environment import Bounds, read_environment
+import msgspec
+from msgspec import Meta
+
+from chalicelib.environment import read_environment
 
 SpeechEngine = Literal["espeak-ng", "polly"]
-Port = Annotated[int, Bounds(0, 65535)]
+Port = Annotated[int, Meta(ge=0, le=65535)]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Every field is the environment variable of the same name in upper case.  Port 0: a free one.
 
     ``max_calls`` counts sessions, 1 to 1000; ``drain_seconds`` is how long SIGTERM waits for calls to end;
@@ -35,9 +36,9 @@ class Settings:
     sip_host6: str = ""
     sip_port: Port = 5060
     public_address: str = ""
-    rtp_port_start: Annotated[int, Bounds(1024, 65000)] = 10000
-    rtp_port_count: Annotated[int, Bounds(100, 64000)] = 20000
-    max_calls: Annotated[int, Bounds(1, 1000)] = 400
+    rtp_port_start: Annotated[int, Meta(ge=1024, le=65000)] = 10000
+    rtp_port_count: Annotated[int, Meta(ge=100, le=64000)] = 20000
+    max_calls: Annotated[int, Meta(ge=1, le=1000)] = 400
     outbound_queue_url: str = ""
     task_queue_url: str = ""
     task_queue_prefix: str = ""
@@ -54,17 +55,17 @@ class Settings:
     tls_key_file: str = ""
     health_port: Port = 8080
     ready_file: str = ""
-    drain_seconds: Annotated[int, Bounds(0, 7200)] = 90
-    media_timeout_seconds: Annotated[int, Bounds(0, 86400)] = 60
-    max_call_seconds: Annotated[int, Bounds(1, 604800)] = 14400
+    drain_seconds: Annotated[int, Meta(ge=0, le=7200)] = 90
+    media_timeout_seconds: Annotated[int, Meta(ge=0, le=86400)] = 60
+    max_call_seconds: Annotated[int, Meta(ge=1, le=604800)] = 14400
     ecs_agent_uri: str = ""
     metrics_namespace: str = ""
     api_url: str = ""
     recordings_bucket: str = ""
-    recordings_bytes: Annotated[int, Bounds(0, 10**12)] = 8 * 1024**3
+    recordings_bytes: Annotated[int, Meta(ge=0, le=10**12)] = 8 * 1024**3
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Raises SettingsError for the first variable that cannot be used."""
     settings = read_environment(Settings, environment)
-    return replace(settings, sip_host6=settings.sip_host6.strip("[]"))
+    return msgspec.structs.replace(settings, sip_host6=settings.sip_host6.strip("[]"))

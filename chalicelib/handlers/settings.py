@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Of every function.  The names that begin with POWERTOOLS are powertools' own; no namespace: no metrics."""
 
     accounts_table: str
@@ -15,22 +14,19 @@ class Settings:
     powertools_metrics_namespace: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepSettings(Settings):
+class StepSettings(Settings, frozen=True, kw_only=True):
     """Of a function that carries out steps."""
 
     callbacks_queue_url: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReaperSettings(StepSettings):
+class ReaperSettings(StepSettings, frozen=True, kw_only=True):
     """Of functions/reaper."""
 
     fetch_function: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ApiSettings(StepSettings):
+class ApiSettings(StepSettings, frozen=True, kw_only=True):
     """Of functions/api, which alone announces created calls."""
 
     outbound_queue_url: str
@@ -38,16 +34,14 @@ class ApiSettings(StepSettings):
     recordings_bucket: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class FetchSettings(Settings):
+class FetchSettings(Settings, frozen=True, kw_only=True):
     """Of functions/fetch.  ``allowed_addresses``: hosts and CIDRs that are allowed although they are private."""
 
     seal_key_id: str
     allowed_addresses: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class CallbacksSettings(Settings):
+class CallbacksSettings(Settings, frozen=True, kw_only=True):
     """Of functions/callbacks."""
 
     callbacks_queue_url: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
+import msgspec
 from botocore.config import Config
 
 from ..b2bua.switchboard import Switchboard
@@ -35,7 +35,7 @@ class Presence:
         if settings.task_queue_prefix and not settings.task_queue_url:
             made = self._client("sqs").create_queue(QueueName=settings.task_queue_prefix + settings.task_id)
             self._made_queue = str(made["QueueUrl"])
-            settings = replace(settings, task_queue_url=self._made_queue)
+            settings = msgspec.structs.replace(settings, task_queue_url=self._made_queue)
         if settings.calls_table:
             self._heartbeat = Heartbeat(
                 self._client("dynamodb", config=IMPATIENT),

@@ -6,12 +6,12 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 import boto3
 import pytest
 from botocore.config import Config
+from msgspec.structs import replace
 
 from signaling.cloud import heartbeat
 from signaling.cloud.heartbeat import Heartbeat
