@@ -39,7 +39,7 @@ def start(turn: Turn, sid: str) -> None:
 
 
 def on_fetched(turn: Turn, event: Fetched) -> None:
-    """The application answered.  For a call that has ended the answer is not run (CONTRACT §2)."""
+    """The application answered.  For a call that has ended the answer is not run (docs/contract.md §2)."""
     call = turn.call(event.call)
     run = call.run
     if run is None:
@@ -59,7 +59,7 @@ def on_fetched(turn: Turn, event: Fetched) -> None:
 
 
 def as_rcml(turn: Turn, event: Fetched) -> str | None:
-    """The body as an RCML document, by its content type (CONTRACT §5); None when it is nothing we can run."""
+    """The body as an RCML document, by its content type (docs/contract.md §5); None when it is nothing we can run."""
     kind = event.content_type.partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
         return f"<Response><Play>{escape(event.url)}</Play></Response>"

@@ -67,7 +67,7 @@ def end_call(
 
 
 def _final_status(call: Call, code: int) -> CallStatus:
-    """CONTRACT §3, child state words: our decision first, then the answer we had, then the response code."""
+    """docs/contract.md §3, child state words: our decision first, then the answer we had, then the response code."""
     if call.ending:
         return call.ending
     if call.answered:

@@ -42,7 +42,7 @@ _XML = etree.XMLParser(
 def parse(text: str | bytes) -> Document:
     """Read an RCML document of at most 64 KiB.
 
-    What is wrong but need not stop the call is in ``problems`` (CONTRACT §2, §3).  Raises `RcmlError` when
+    What is wrong but need not stop the call is in ``problems`` (docs/contract.md §2, §3).  Raises `RcmlError` when
     nothing of it can run: not well-formed, a DTD, no ``<Response>``, too large.
     """
     source = prepare(text)

@@ -1,4 +1,4 @@
-"""The parameters of POST Calls and POST Calls/{CallSid}, checked (CONTRACT §6)."""
+"""The parameters of POST Calls and POST Calls/{CallSid}, checked (docs/contract.md §6)."""
 
 from __future__ import annotations
 

@@ -92,6 +92,34 @@ def test_every_row_says_whether_it_works_and_what_works_names_its_test(page: Pat
     assert [row.subject for row in found if TEST.sub("", row.test).strip(" ,")] == []
 
 
+CONTRACT = ROOT / "docs" / "contract.md"
+CITATION = re.compile(r"contract\.md\)? (§\d+(?:(?:, | and )§\d+)*)")
+MENTION = re.compile(r"contract\.md\)? §")
+
+
+def citing_texts() -> Iterator[tuple[str, str]]:
+    """Every source and page that may cite the contract, except this test."""
+    for room in ("chalicelib", "signaling", "functions", "callapi", "benchmarks", "tests", "docs", "infra"):
+        for path in sorted((ROOT / room).rglob("*")):
+            if path.suffix in {".py", ".md", ".c", ".h", ".yaml", ".sh"} and path != Path(__file__):
+                yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+def test_every_section_of_the_contract_that_is_cited_exists() -> None:
+    sections = set(re.findall(r"^## (\d+)\. ", CONTRACT.read_text(encoding="utf-8"), re.MULTILINE))
+    texts = list(citing_texts())
+    cited = [
+        (path, number)
+        for path, text in texts
+        for found in CITATION.findall(text)
+        for number in re.findall(r"\d+", found)
+    ]
+    assert len(cited) > 35
+    assert [f"{path}: §{number}" for path, number in cited if number not in sections] == []
+    assert [path for path, text in texts if len(MENTION.findall(text)) != len(CITATION.findall(text))] == []
+    assert [path for path, text in texts if re.search("CONTRACT " + "§", text)] == []
+
+
 LIMITS = LIMIT.findall(RELIABILITY.read_text(encoding="utf-8"))
 
 

@@ -148,7 +148,7 @@ def _hook(turn: Turn, sid: str, noun: rcml.Noun) -> StatusHook | None:
 
 
 def identity_headers(turn: Turn, call: Call) -> Headers:
-    """The headers by which a callee's network can name the call to us (CONTRACT §3)."""
+    """The headers by which a callee's network can name the call to us (docs/contract.md §3)."""
     headers = (
         ("X-CallAPI-AccountSid", turn.session.account_sid),
         ("X-CallAPI-CallSid", call.sid),
