@@ -1,7 +1,7 @@
-"""docs/dial-sip.md says what is so: a row for every attribute, its default, and tests that are there.
+"""docs/dial-sip.md is true: a row for every attribute with its default, and the code and tests of each row exist.
 
-docs/restcomm-scenarios.md has the same columns: a scenario, what is asserted there and here, and our test.
-docs/reliability.md names the constant of each limit.
+docs/restcomm-scenarios.md has the same columns but for the code: a scenario, what is asserted there and here, our test.
+docs/reliability.md names the constant of each limit.  Sections of docs/contract.md that are cited exist.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ PAGE = ROOT / "docs" / "dial-sip.md"
 SCENARIOS = ROOT / "docs" / "restcomm-scenarios.md"
 STATUSES = {"yes", "partly", "not yet"}
 TEST = re.compile(r"`([^`]+\.py)::([^`]+)`")
+CODE = re.compile(r"`([^`:]+)::([^`]+)`")
 RELIABILITY = ROOT / "docs" / "reliability.md"
 LIMIT = re.compile(r"^\| [^|]+ \| ([0-9,]+) \| [^|]*\| `([^`]+)::([^`]+)` \|$", re.MULTILINE)
 
@@ -34,27 +35,45 @@ class Row(NamedTuple):
     default: str
     meaning: str
     status: str
+    code: str
     test: str
 
 
 def rows(page: Path = PAGE) -> Iterator[Row]:
-    section = ""
+    """The rows of ``page``; ``code`` is empty on a page without that column."""
+    section, columns = "", 0
     for line in page.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
         if line.startswith("#"):
             section = line.strip("# ")
-        elif line.startswith("|") and not line.startswith(("| row |", "|---")):
-            cells = [cell.strip() for cell in line.strip("|").split("|")]
-            assert len(cells) == 5, f"not five cells: {line}"
-            yield Row(section, *cells)
+        elif line.startswith("| row |"):
+            columns = len(cells)
+        elif line.startswith("|") and not line.startswith("|---"):
+            assert len(cells) == columns in (5, 6), f"not as many cells as columns: {line}"
+            row, default, meaning, status, *code, test = cells
+            yield Row(section, row, default, meaning, status, "".join(code), test)
+
+
+def definitions(tree: ast.AST) -> Iterator[str]:
+    """The functions and classes of a module, and the names that it assigns."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                yield name
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                yield name
 
 
 @cache
 def names_in(path: str) -> frozenset[str]:
+    """The names by which a page may speak of parts of a file; of one that is not Python all its words."""
     file = ROOT / path
-    if not file.exists():
+    if not file.is_file():
         return frozenset()
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    return frozenset(node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    text = file.read_text(encoding="utf-8")
+    if file.suffix != ".py":
+        return frozenset(re.findall(r"[A-Za-z_][\w.-]*", text))
+    return frozenset(definitions(ast.parse(text)))
 
 
 def spoken(default: object) -> str:
@@ -118,6 +137,15 @@ def test_every_section_of_the_contract_that_is_cited_exists() -> None:
     assert [f"{path}: §{number}" for path, number in cited if number not in sections] == []
     assert [path for path, text in texts if len(MENTION.findall(text)) != len(CITATION.findall(text))] == []
     assert [path for path, text in texts if re.search("CONTRACT " + "§", text)] == []
+
+
+def test_every_row_names_the_code_that_decides_it() -> None:
+    found = list(rows(PAGE))
+    assert [row.subject for row in found if row.status != "not yet" and not CODE.search(row.code)] == []
+    assert [row.subject for row in found if CODE.sub("", row.code).strip()] == []
+    named = [(path, name) for row in found for path, name in CODE.findall(row.code)]
+    assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
+    assert [path for path, _ in named if path.startswith("tests/")] == []
 
 
 LIMITS = LIMIT.findall(RELIABILITY.read_text(encoding="utf-8"))
