@@ -148,6 +148,34 @@ def test_every_row_names_the_code_that_decides_it() -> None:
     assert [path for path, _ in named if path.startswith("tests/")] == []
 
 
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
+OURS = re.compile(r"`((?:chalicelib|signaling|functions|callapi|tests|infra|examples)/[^`<>{}*… ]*)`")
+
+
+def test_every_hop_of_the_architecture_page_exists() -> None:
+    named = CODE.findall(ARCHITECTURE.read_text(encoding="utf-8"))
+    assert len(named) >= 6
+    assert [f"{path}::{name}" for path, name in named if name not in names_in(path)] == []
+
+
+def test_every_room_is_on_the_architecture_page() -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    rooms = [path.parent.relative_to(ROOT) for path in sorted((ROOT / "chalicelib").glob("*/__init__.py"))]
+    rooms += [
+        path.parent.relative_to(ROOT / "signaling") for path in (ROOT / "signaling").glob("*/__init__.py")
+    ]
+    assert len(rooms) > 12
+    assert [str(room) for room in rooms if f"`{room}/`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+)
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    paths = [found.partition("::")[0] for found in OURS.findall(page.read_text(encoding="utf-8"))]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
 LIMITS = LIMIT.findall(RELIABILITY.read_text(encoding="utf-8"))
 
 
