@@ -149,6 +149,7 @@ def test_every_row_names_the_code_that_decides_it() -> None:
 
 
 ARCHITECTURE = ROOT / "docs" / "architecture.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 OURS = re.compile(r"`((?:chalicelib|signaling|functions|callapi|tests|infra|examples)/[^`<>{}*… ]*)`")
 
 
@@ -168,9 +169,7 @@ def test_every_room_is_on_the_architecture_page() -> None:
     assert [str(room) for room in rooms if f"`{room}/`" not in text] == []
 
 
-@pytest.mark.parametrize(
-    "page", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
     paths = [found.partition("::")[0] for found in OURS.findall(page.read_text(encoding="utf-8"))]
     assert [path for path in paths if not (ROOT / path).exists()] == []
