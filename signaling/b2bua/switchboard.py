@@ -16,13 +16,13 @@ from chalicelib.sip.name_addr import read_address
 from chalicelib.sip.status import Status
 
 from ..engine.admission import Admission
+from ..engine.call import calls_alive
 from ..engine.endpoint import SipAccount
 from ..engine.loop import MainLoop
 from ..engine.methods import METHODS, REGISTRATION, take_only
 from ..engine.sounds import sounds_alive
 from .context import Services
 from .leg import Leg
-from .observer import NOBODY
 from .session import Session
 from .step_client import fresh
 from .tracing import Tracing
@@ -73,7 +73,7 @@ class Switchboard:
         """For the health endpoint, from any thread.  What the engine holds is as old as the last look at the trace."""
         return {
             "sessions": len(self._sessions),
-            "calls": Leg.live,
+            "calls": calls_alive(),
             "accounts": self.services.endpoint.slots,
             "threads": self._loop.threads,
             "sounds": sounds_alive(),
@@ -99,7 +99,7 @@ class Switchboard:
 
     def _refuse(self, sid: str, account: SipAccount, call_id: int, code: int) -> None:
         """Without a session.  The engine wants an object for the call all the same."""
-        leg = Leg(self._loop, self.services.endpoint, sid, NOBODY)
+        leg = Leg(self._loop, self.services.endpoint, sid)
         leg.accept(account, call_id)
         self._loop.soon(partial(leg.hang_up, code))
 
@@ -134,7 +134,7 @@ class Switchboard:
         self._loop.after(LAST_POSTS, self._stop)
 
     def _stop_when_empty(self) -> None:
-        if self._sessions or Leg.live:
+        if self._sessions or calls_alive():
             self._loop.after(0.05, self._stop_when_empty)
         else:
             self._stop()
