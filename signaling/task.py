@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chalicelib.webhooks.guard import AddressGuard
 
-from .b2bua.context import Services
+from .b2bua.context import Context
 from .b2bua.switchboard import Switchboard
 from .cloud.functions import Controller, Unseal
 from .cloud.health import serve_health
@@ -58,7 +58,7 @@ def run_task(
         recorded.mkdir()
         recordings = Recordings(recorded, uploads, settings.api_url, settings.recordings_bytes)
         switchboard.open(
-            Services(
+            Context(
                 settings=settings,
                 loop=loop,
                 endpoint=endpoint,

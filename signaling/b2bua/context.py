@@ -32,7 +32,7 @@ Dialogs = dict[str, tuple[Traced, str]]
 
 
 @dataclass(frozen=True)
-class Services:
+class Context:
     """Made once at the start.  ``collect_trace`` brings the SIP messages so far to their sessions."""
 
     settings: Settings

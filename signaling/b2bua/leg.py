@@ -20,7 +20,7 @@ from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 
 from ..engine.call import CallGoneError, InviteState, SipCall
-from ..engine.endpoint import Endpoint, Route, SipAccount
+from ..engine.endpoint import AccountKey, Endpoint, SipAccount
 from ..engine.loop import Loop
 from .dtmf import Keypad
 from .refer import Refers
@@ -97,7 +97,7 @@ class Leg:
         self.inbound = self.heard = True
         self._call = SipCall(self, account, call_id)
 
-    def invite(self, route: Route, to: str, target: str, from_header: str, headers: Headers) -> None:
+    def invite(self, route: AccountKey, to: str, target: str, from_header: str, headers: Headers) -> None:
         """Send the INVITE for ``to`` with the Request-URI ``target``.  What the engine refuses ends the leg (32011)."""
         try:
             self._call = SipCall(self, self._endpoint.account(route))

@@ -17,7 +17,7 @@ EVERY = 0.05
 MOST = 64
 
 
-class Ear:
+class InbandDetector:
     """``heard`` gets each key of ``leg``, on the loop, until ``close``."""
 
     def __init__(self, loop: Loop, leg: Leg, heard: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ from functools import partial
 from chalicelib.calls import commands
 from chalicelib.sip.status import Status
 
-from ..b2bua.context import Services
+from ..b2bua.context import Context
 from ..b2bua.leg import Leg
 from ..engine.audio import connect, disconnect
 from ..engine.sounds import Music, RingTone, SoundError
@@ -16,14 +16,14 @@ from ..engine.sounds import Music, RingTone, SoundError
 _log = logging.getLogger(__name__)
 
 
-class Ringing:
+class Ringback:
     """For ``caller``, from now until ``stop``.
 
     Music takes the place of the tone once it is downloaded, and where it cannot be had there is still the tone.
     Early media (RFC 3960 §3.2) takes the place of the tone, but not of the music that the application chose.
     """
 
-    def __init__(self, services: Services, caller: Leg, command: commands.DialLegs) -> None:
+    def __init__(self, context: Context, caller: Leg, command: commands.DialLegs) -> None:
         self._caller = caller
         self._country = command.ring_tone
         self._sound: RingTone | Music | None = None
@@ -32,8 +32,8 @@ class Ringing:
         self._announced = self._over = False
         self.own_sound = bool(command.music)
         if command.music:
-            services.loop.off_loop(
-                partial(services.downloads.get, command.music), self._music_ready, self._no_music
+            context.loop.off_loop(
+                partial(context.downloads.get, command.music), self._music_ready, self._no_music
             )
 
     def hear(self, callee: Leg | None) -> None:
