@@ -1,9 +1,9 @@
 """SIP URIs, by the grammar of RFC 3261 §25.1.
 
-`urllib.parse` does not do: to it a ``sip:`` URI is a scheme and an opaque path.  It knows no user part without ``//``
-and no ``;parameter``, and drops tabs and line ends silently, so that a header injection would pass a check.  Nor does one
-regular expression: it could not say what is wrong, and one that backtracks lets a customer's web page stop the service.
-So the text is split at the delimiters that the grammar puts first, and each piece is checked against its own character
+`urllib.parse` does not do: to it a ``sip:`` URI is a scheme and an opaque path, without a user part and parameters,
+and it drops tabs and line ends silently, so that a header injection would pass a check.  Nor does one regular
+expression: it could not say what is wrong, and one that backtracks lets a customer's web page stop the service.  So
+the text is split at the delimiters that the grammar puts first, and each piece is checked against its own character
 set (`characters`, section beside each), in time linear in the text.
 
     SIP-URI = "sip:" [ userinfo ] hostport uri-parameters [ headers ]

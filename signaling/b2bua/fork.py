@@ -12,9 +12,9 @@ from chalicelib.sip.status import Status
 
 from ..engine.loop import Timer
 from ..media.bridge import bridge, unbridge
+from ..media.party import SoundSources
 from ..media.recording import DialRecording
 from ..media.ringback import Ringback
-from .context import Context
 from .leg import Leg
 from .outbound_leg import LegSetup
 
@@ -27,7 +27,7 @@ class Fork:
 
     def __init__(
         self,
-        context: Context,
+        sources: SoundSources,
         parent: Leg,
         command: commands.DialLegs,
         setups: dict[str, LegSetup],
@@ -35,13 +35,13 @@ class Fork:
         starred: Callable[[Leg], None],
         recording: DialRecording,
     ) -> None:
-        self._context = context
+        self._loop = sources.loop
         self.parent = parent
         self._command = command
         self._setups = setups
         self._bridged = bridged
         self._starred = starred
-        self._ringback = Ringback(context, parent, command)
+        self._ringback = Ringback(sources, parent, command)
         self._recording = recording
         self._limit: Timer | None = None
         self._over = False
@@ -85,7 +85,7 @@ class Fork:
         self.winner = leg
         self._ringback.stop()
         self.parent.respond(Status.OK)
-        self._limit = self._context.loop.after(self._command.time_limit, leg.hang_up)
+        self._limit = self._loop.after(self._command.time_limit, leg.hang_up)
         bridge(self.parent, leg)
         self._recording.bridged(self.parent, leg)
         self._bridged(leg)

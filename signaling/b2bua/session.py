@@ -52,7 +52,7 @@ class TaskSession:
         self._ended: set[str] = set()
         self._setups: dict[str, LegSetup] = {}
         self._changes: set[str] = set()
-        self._performances = Performances(self._context, self._performed)
+        self._performances = Performances(self._context.sources, self._performed)
         self._forks = Forks()
         self._limits = CallLimits(self._context.loop, context.settings)
         self._time_limit = 0.0
@@ -186,7 +186,9 @@ class TaskSession:
         setups = {leg.call: self._place(leg) for leg in command.legs}
         recording = DialRecording(self._context.recordings, command, self.steps.mention)
         bridged = partial(self._was_bridged, parent, command)
-        self._forks.begin(Fork(self._context, parent, command, setups, bridged, self._starred, recording))
+        self._forks.begin(
+            Fork(self._context.sources, parent, command, setups, bridged, self._starred, recording)
+        )
 
     def _notify(self, leg: Leg, code: int) -> None:
         leg.tell_referral(code)

@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
-from ..b2bua.context import Context
-from ..b2bua.leg import Leg
 from ..engine.loop import Timer
 from .bridge import NO_AUDIO_SECONDS
 from .gather import DigitCollection
 from .inband_dtmf import InbandDetector
+from .party import Party, SoundSources
 from .prompt import PromptPlayer
 
 Item = Say | Play | Pause | Gather
@@ -26,9 +25,9 @@ class Performance:
     """
 
     def __init__(
-        self, context: Context, leg: Leg, command: Perform, done: Callable[[str, int], None]
+        self, sources: SoundSources, leg: Party, command: Perform, done: Callable[[str, int], None]
     ) -> None:
-        self._context = context
+        self._sources = sources
         self._leg = leg
         self._items: deque[Item] = deque(command.items)
         self._done = done
@@ -96,12 +95,12 @@ class Performance:
     def _begin(self, item: Item) -> None:
         match item:
             case Pause():
-                self._pause = self._context.loop.after(item.seconds, self._next)
+                self._pause = self._sources.loop.after(item.seconds, self._next)
             case Say() | Play():
-                self._prompting = PromptPlayer(self._context, self._leg, item, self._prompted)
+                self._prompting = PromptPlayer(self._sources, self._leg, item, self._prompted)
             case Gather(prompts=()) if self._leg.audio is None:
                 self._gather_waits = item
-                self._pause = self._context.loop.after(NO_AUDIO_SECONDS, lambda: self._gather(item))
+                self._pause = self._sources.loop.after(NO_AUDIO_SECONDS, lambda: self._gather(item))
             case Gather():
                 self._gather(item)
 
@@ -112,8 +111,8 @@ class Performance:
     def _gather(self, item: Gather) -> None:
         self._gather_waits = None
         self._silence()
-        self._gathering = DigitCollection(self._context.loop, item, self._interrupt, self._gathered)
-        self._ear = InbandDetector(self._context.loop, self._leg, self.digit)
+        self._gathering = DigitCollection(self._sources.loop, item, self._interrupt, self._gathered)
+        self._ear = InbandDetector(self._sources.loop, self._leg, self.digit)
         self._prompts = len(item.prompts)
         self._items.extendleft(reversed(item.prompts))
         self._next()

@@ -8,12 +8,11 @@ from functools import partial
 from chalicelib.calls.commands import Play, Say
 from chalicelib.catalogue import Code
 
-from ..b2bua.context import Context
-from ..b2bua.leg import Leg
 from ..engine.loop import Timer
 from ..engine.sounds import SoundError
 from .bridge import NO_AUDIO_SECONDS, Playing
 from .downloads import DownloadError
+from .party import Party, SoundSources
 
 FOR_EVER = 0
 """The ``loop`` of what goes on until the call ends."""
@@ -26,8 +25,10 @@ class PromptPlayer:
     is passed over as if it had been heard; one that goes on for ever waits.
     """
 
-    def __init__(self, context: Context, leg: Leg, item: Say | Play, done: Callable[[int], None]) -> None:
-        self._context = context
+    def __init__(
+        self, sources: SoundSources, leg: Party, item: Say | Play, done: Callable[[int], None]
+    ) -> None:
+        self._sources = sources
         self._leg = leg
         self._left = item.loop
         self._done = done
@@ -35,8 +36,8 @@ class PromptPlayer:
         self._over = False
         self._playing: Playing | None = None
         self._waiting: Timer | None = None
-        make, self._error = _maker(context, item)
-        context.loop.off_loop(make, self._ready, self._failed)
+        make, self._error = _maker(sources, item)
+        sources.loop.off_loop(make, self._ready, self._failed)
 
     def media_ready(self) -> None:
         """The leg has audio, again or for the first time."""
@@ -72,10 +73,10 @@ class PromptPlayer:
         self._silence()
         if self._leg.audio is None:
             if self._left != FOR_EVER:
-                self._waiting = self._context.loop.after(NO_AUDIO_SECONDS, self._pass_over)
+                self._waiting = self._sources.loop.after(NO_AUDIO_SECONDS, self._pass_over)
             return
         try:
-            self._playing = Playing(self._context.loop, self._leg, self._path, self._heard, self._pass_over)
+            self._playing = Playing(self._sources.loop, self._leg, self._path, self._heard, self._pass_over)
         except SoundError:
             self._finish(Code.PLAY_INVALID_CONTENT_TYPE)
 
@@ -98,10 +99,10 @@ class PromptPlayer:
             self._done(error)
 
 
-def _maker(context: Context, item: Say | Play) -> tuple[Callable[[], str], int]:
+def _maker(sources: SoundSources, item: Say | Play) -> tuple[Callable[[], str], int]:
     """What makes its file, off the loop, and the code when that fails."""
     match item:
         case Say():
-            return partial(context.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
+            return partial(sources.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
         case Play():
-            return partial(context.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE
+            return partial(sources.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE
