@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import uuid
+from typing import Any
 
 from tests.digest import authorization, parameter
 
 from .peer import Message
+from .task import Task
 
 DOMAIN = "example.com"
+CLIENTS = {"CLIENTS": json.dumps({"alice": "wonderland", "bob": "builder"})}
+"""For the task: those who may register, and their passwords."""
+OK = "SIP/2.0 200 OK"
 
 
 class Registrant:
@@ -96,3 +102,8 @@ class Registrant:
 
 def contacts(response: Message) -> list[str]:
     return [value for name, value in response.headers() if name == "Contact"]
+
+
+def registrations(task: Task) -> list[dict[str, Any]]:
+    """What the task asked its register function."""
+    return task.entries("registration")
