@@ -1,7 +1,7 @@
 """The calls of the API: POST Calls makes one, POST Calls/{CallSid} ends one or has it run another document.
 
 A call that the API made waits for a task, and is dialled by the one that claims it.  A call that is bridged and is sent
-elsewhere leaves its partner, who is hung up unless it is to come along (see `dial.leave`).
+elsewhere leaves its partner, which is hung up unless it is to come along (see `dial.leave`).
 """
 
 from __future__ import annotations

@@ -147,9 +147,9 @@ def _bound(
 
 
 def _check_order(registration: Registration, present: Contact) -> None:
-    """Of one telephone, by its Call-ID, a REGISTER that is not newer than what is there fails (step 7).
+    """A REGISTER fails if the same telephone, known by its Call-ID, has sent one with the same CSeq or higher (step 7).
 
-    What this very REGISTER wrote does not stand in its way: DynamoDB may have written what it gave no answer for.
+    A repetition of the very REGISTER that wrote the contact passes: DynamoDB may have written it without answering.
     """
     if present.call_id != registration.call_id or registration.cseq > present.cseq:
         return

@@ -35,7 +35,7 @@ def session_of(event: Event) -> str:
 class Function:
     """One function of the deployment: its ``log`` and its ``metrics``.
 
-    What ``chalicelib`` logs comes out by the same log, with the same keys.
+    The loggers of ``chalicelib`` write to the same log, with the same keys.
     """
 
     def __init__(self, settings: Settings) -> None:

@@ -33,7 +33,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Account:
-    """Who asks, authenticated."""
+    """The authenticated account that makes a request."""
 
     sid: str
     token: str

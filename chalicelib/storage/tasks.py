@@ -1,4 +1,4 @@
-"""The signaling tasks: who is alive, where a task takes its messages, and which sessions a task has open."""
+"""The signaling tasks: which are alive, the queue of each, and the sessions that a task has open."""
 
 from __future__ import annotations
 

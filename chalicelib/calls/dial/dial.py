@@ -201,7 +201,7 @@ def finish_dial(turn: Turn, sid: str) -> None:
 def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     """The Dial of ``sid`` is no more, and what is left of it is hung up; returns what its action request has to tell.
 
-    What the application says to a REFER that is still under way is not run, and who sent it is told so.
+    When a REFER is still under way, the document it leads to is not run, and its sender is told so.
     """
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid

@@ -70,7 +70,7 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HostRules(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the account's INVITEs may go.  What is refused is refused; a list of what is allowed refuses the rest.
+    """Where the account's INVITEs may go.  A refusal always wins; where there is an allow-list, all else is refused.
 
     Hosts: a name, ``*.example.com`` (every name under it), an address or a network (CIDR).  A name is judged as
     written, addresses as resolved.  Ports: ``5060`` or ``5060-5069``.  Prefixes: of the user part, decoded and

@@ -8,5 +8,5 @@ from ..transition import Turn
 
 
 def begin(turn: Turn, call: Call) -> None:
-    """A caller who was not answered yet is answered first."""
+    """A caller that is not answered yet is answered first."""
     hang_up(turn, call)

@@ -38,7 +38,7 @@ def size(item: Prompt | Gather) -> int:
 
 
 def prompts_of(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
-    """Those of a Gather.  What is over the bound is left out: digits may come at any moment, so it is not split."""
+    """The prompts of a Gather, without those above the bound: a Gather is one command: digits may come at any time."""
     prompts: list[Prompt] = []
     room = MOST_CHARACTERS
     for number, each in enumerate(verb.prompts):
