@@ -88,7 +88,7 @@ def load(turn: Turn, sid: str, run: Run, text: str) -> None:
 
 
 def on_performed(turn: Turn, event: Performed) -> None:
-    """The media verbs up to here are done.  Digits belong to the Gather among them; none means the next verb."""
+    """The media verbs up to here are done.  Digits go to the Gather among them; without any the next verb runs."""
     call = turn.call(event.call)
     run = call.run
     if call.over or run is None:
@@ -136,7 +136,7 @@ def _perform(turn: Turn, call: Call, run: Run, items: list[Item]) -> None:
 
 
 def _begin(turn: Turn, call: Call, verb: rcml.Verb) -> None:
-    """A verb that is no media: it decides what comes next, or is over at once."""
+    """Begin a verb that plays nothing: it decides what comes next, or is over at once."""
     match verb:
         case rcml.Redirect():
             redirect.begin(turn, call, verb)

@@ -66,7 +66,7 @@ class Contacts:
     def _write(
         self, key: Mapping[str, str], present: Item | None, contacts: tuple[Contact, ...]
     ) -> Item | None:
-        """None when it is written, else what is there instead."""
+        """None when the contacts are written, else the item that another writer left."""
         version = int(present["version"]) if present else 0
         item: Item = {
             **key,

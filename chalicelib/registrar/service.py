@@ -18,7 +18,7 @@ class Registrar:
         self._contacts = contacts
 
     def handle(self, registration: Registration) -> Registered:
-        """Do it; a refusal is an answer too.  Raises what DynamoDB raises, and ContendedError."""
+        """Carry out the REGISTER; a refusal is an answer too.  Raises what DynamoDB raises, and ContendedError."""
         try:
             name, domain = subject(registration)
             account_sid = self._accounts.account_of(domain)

@@ -1,4 +1,4 @@
-"""Recordings: where they can be heard.  The sound never passes through the API: S3 gives it out by a signed link."""
+"""Where recordings can be heard.  The audio never passes through the API: S3 serves it by a signed link."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``<Hangup>``: end the call; of a leg that is being screened: decline it."""
+"""``<Hangup>``: end the call; in a screening document, decline it."""
 
 from __future__ import annotations
 
