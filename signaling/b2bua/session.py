@@ -16,16 +16,17 @@ from chalicelib.sip.headers import Headers
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 
-from ..engine.endpoint import SipAccount
+from ..engine.account import SipAccount
 from ..engine.loop import GuardedLoop, Timer
+from ..media.performance import Performances
 from ..media.recording import DialRecording
 from .call_limits import CallLimits
 from .context import Context
 from .fork import Fork, Forks
 from .leg import Leg
 from .outbound_leg import FinalResponse, LegSetup
-from .performances import Performances
 from .send_digits import DigitSender, nothing
+from .session_trace import SessionTrace
 from .step_client import StepClient, now
 
 GIVE_UP_SECONDS = 30.0
@@ -46,7 +47,7 @@ class TaskSession:
         self.call_ids: dict[str, str] = {}
         self._main_loop = context.loop
         self._context = replace(context, loop=GuardedLoop(context.loop, self._failed))
-        self.steps = StepClient(self._context, sid, number, self)
+        self.steps = StepClient(self._context.step_links, sid, number, self)
         self._closed = closed
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
@@ -57,6 +58,11 @@ class TaskSession:
         self._limits = CallLimits(self._context.loop, context.settings)
         self._time_limit = 0.0
         self._last_resort: Timer | None = None
+
+    @property
+    def sip(self) -> SessionTrace:
+        """Its SIP messages on their way to the log."""
+        return self.steps.sip
 
     def come_in(self, account: SipAccount, call_id: int, event: events.Incoming) -> None:
         """The INVITE that ``event`` tells of; inside the engine's callback."""
@@ -171,7 +177,14 @@ class TaskSession:
             self.steps.report(events.Ended(**now(), call=call))
 
     def _place(self, command: commands.OutboundLeg) -> LegSetup:
-        setup = LegSetup(self._context, partial(self.new_leg, command.call), command, self._rang_out)
+        setup = LegSetup(
+            self._context.loop,
+            self._context.router,
+            self._context.endpoint.host,
+            partial(self.new_leg, command.call),
+            command,
+            self._rang_out,
+        )
         if not setup.leg.over:
             self._setups[command.call] = setup
         return setup
@@ -204,7 +217,7 @@ class TaskSession:
 
     def new_leg(self, sid: str) -> Leg:
         """A leg of this session, not yet anywhere."""
-        leg = self._legs[sid] = Leg(self._context.loop, self._context.endpoint, sid, self)
+        leg = self._legs[sid] = Leg(self._context.loop, self._context.endpoint.account, sid, self)
         return leg
 
     def leg_invited(self, leg: Leg) -> None:
