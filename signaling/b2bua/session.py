@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
@@ -26,7 +27,6 @@ from .fork import Fork, Forks
 from .leg import Leg
 from .outbound_leg import FinalResponse, LegSetup
 from .send_digits import DigitSender, nothing
-from .session_trace import SessionTrace
 from .step_client import StepClient, now
 
 GIVE_UP_SECONDS = 30.0
@@ -48,6 +48,7 @@ class TaskSession:
         self._main_loop = context.loop
         self._context = replace(context, loop=GuardedLoop(context.loop, self._failed))
         self.steps = StepClient(self._context.step_links, sid, number, self)
+        self.sip = self.steps.sip
         self._closed = closed
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
@@ -58,11 +59,6 @@ class TaskSession:
         self._limits = CallLimits(self._context.loop, context.settings)
         self._time_limit = 0.0
         self._last_resort: Timer | None = None
-
-    @property
-    def sip(self) -> SessionTrace:
-        """Its SIP messages on their way to the log."""
-        return self.steps.sip
 
     def come_in(self, account: SipAccount, call_id: int, event: events.Incoming) -> None:
         """The INVITE that ``event`` tells of; inside the engine's callback."""
@@ -177,14 +173,9 @@ class TaskSession:
             self.steps.report(events.Ended(**now(), call=call))
 
     def _place(self, command: commands.OutboundLeg) -> LegSetup:
-        setup = LegSetup(
-            self._context.loop,
-            self._context.router,
-            self._context.endpoint.host,
-            partial(self.new_leg, command.call),
-            command,
-            self._rang_out,
-        )
+        context, new_leg = self._context, partial(self.new_leg, command.call)
+        host = context.endpoint.host
+        setup = LegSetup(context.loop, context.router, host, new_leg, command, self._rang_out)
         if not setup.leg.over:
             self._setups[command.call] = setup
         return setup
@@ -269,9 +260,8 @@ class TaskSession:
         fork = self._forks.of(leg)
         if fork is not None:
             fork.referred(leg)
-        self.steps.report(
-            events.Referred(**now(), call=leg.sid, target=refer.target, referred_by=refer.referred_by)
-        )
+        target, by = refer.target, refer.referred_by
+        self.steps.report(events.Referred(**now(), call=leg.sid, target=target, referred_by=by))
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See LegObserver."""
@@ -285,9 +275,8 @@ class TaskSession:
             setup.answered()
         if fork is not None:
             fork.before_end(leg)
-        self.steps.add(
-            events.Ended(**now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
-        )
+        about_end: dict[str, Any] = {"code": code, "reason": reason, "headers": headers, "error": error}
+        self.steps.add(events.Ended(**now(), call=leg.sid, **about_end))
         if fork is not None:
             fork.ended(leg)
         self.steps.post()
@@ -309,6 +298,5 @@ class TaskSession:
         self.steps.report(events.Starred(**now(), call=caller.sid))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
-        self.steps.report(
-            events.Performed(**now(), call=command.call, id=command.id, digits=digits, error=error)
-        )
+        call, performance = command.call, command.id
+        self.steps.report(events.Performed(**now(), call=call, id=performance, digits=digits, error=error))

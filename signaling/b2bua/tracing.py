@@ -35,14 +35,11 @@ _log = logging.getLogger(__name__)
 
 
 class TracedSession(Protocol):
-    """``call_ids``: those of its dialogs."""
+    """``call_ids``: those of its dialogs; ``sip``: the messages on their way to its log."""
 
     sid: str
     call_ids: dict[str, str]
-
-    @property
-    def sip(self) -> SessionTrace:
-        """The messages on their way to its log."""
+    sip: SessionTrace
 
 
 class Tracing:
