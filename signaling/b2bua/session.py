@@ -174,8 +174,9 @@ class TaskSession:
 
     def _place(self, command: commands.OutboundLeg) -> LegSetup:
         context, new_leg = self._context, partial(self.new_leg, command.call)
-        host = context.endpoint.host
-        setup = LegSetup(context.loop, context.router, host, new_leg, command, self._rang_out)
+        setup = LegSetup(
+            context.loop, context.router, context.endpoint.host, new_leg, command, self._rang_out
+        )
         if not setup.leg.over:
             self._setups[command.call] = setup
         return setup
@@ -298,5 +299,6 @@ class TaskSession:
         self.steps.report(events.Starred(**now(), call=caller.sid))
 
     def _performed(self, command: commands.Perform, digits: str, error: int) -> None:
-        call, performance = command.call, command.id
-        self.steps.report(events.Performed(**now(), call=call, id=performance, digits=digits, error=error))
+        self.steps.report(
+            events.Performed(**now(), call=command.call, id=command.id, digits=digits, error=error)
+        )
