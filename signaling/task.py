@@ -13,7 +13,7 @@ from chalicelib.webhooks.guard import AddressGuard
 
 from .b2bua.context import Context
 from .b2bua.switchboard import Switchboard
-from .cloud.functions import Controller, Unseal
+from .cloud.functions import Controller
 from .cloud.health import serve_health
 from .engine.call import calls_alive
 from .engine.endpoint import Endpoint
@@ -25,6 +25,7 @@ from .media.speech import Speech, Synthesize
 from .media.uploads import Store, Uploads
 from .registrar.registrar import Register, Registrar
 from .routing.credentials import Credentials, no_credentials
+from .routing.hops import Router, Unseal
 from .routing.resolver import Resolver
 from .settings import Settings
 
@@ -63,12 +64,10 @@ def run_task(
                 loop=loop,
                 endpoint=endpoint,
                 controller=controller,
-                resolver=resolver,
+                router=Router(resolver, credentials, unseal),
                 speech=Speech(synthesize, Path(folder)),
                 downloads=Downloads(Path(folder), guard),
                 recordings=recordings,
-                unseal=unseal,
-                credentials=credentials,
                 registrar=Registrar(loop, settings.task_id, register),
                 collect_trace=switchboard.collect_trace,
             )

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from chalicelib.calls.protocol import SipMessage
-
-from ..cloud.functions import Controller, Unseal
+from ..cloud.functions import Controller
 from ..engine.endpoint import Endpoint
 from ..engine.loop import Loop
 from ..media.downloads import Downloads
-from ..media.party import SoundSources
 from ..media.recording import Recordings
+from ..media.sources import SoundSources
 from ..media.speech import Speech
 from ..registrar.registrar import Registrar
-from ..routing.credentials import Credentials
-from ..routing.resolver import Resolver
+from ..routing.hops import Router
 from ..settings import Settings
-
-
-class Traced(Protocol):
-    """Whose log a SIP message goes to."""
-
-    def trace(self, message: SipMessage) -> None:
-        """A message of one of its dialogs."""
-
-
-Dialogs = dict[str, tuple[Traced, str]]
-"""Call-ID to the session, and to the CallSid of the call."""
+from .session_trace import Dialogs
+from .step_client import StepLinks
 
 
 @dataclass(frozen=True)
@@ -40,12 +27,10 @@ class Context:
     loop: Loop
     endpoint: Endpoint
     controller: Controller
-    resolver: Resolver
+    router: Router
     speech: Speech
     downloads: Downloads
     recordings: Recordings
-    unseal: Unseal
-    credentials: Credentials
     registrar: Registrar
     collect_trace: Callable[[], None]
     dialogs: Dialogs = field(default_factory=dict)
@@ -53,4 +38,9 @@ class Context:
     @property
     def sources(self) -> SoundSources:
         """What the media of a session need."""
-        return SoundSources(self.loop, self.speech, self.downloads)
+        return SoundSources(self.loop, self.speech.speak, self.downloads.get)
+
+    @property
+    def step_links(self) -> StepLinks:
+        """What the steps of a session need."""
+        return StepLinks(self.loop, self.controller, self.settings.task_id, self.collect_trace)

@@ -5,18 +5,28 @@ What must not wait for a round trip is decided here: docs/contract.md §2, Forki
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Protocol
 
 from chalicelib.calls import commands
 from chalicelib.sip.status import Status
 
 from ..engine.loop import Timer
 from ..media.bridge import bridge, unbridge
-from ..media.party import SoundSources
 from ..media.recording import DialRecording
 from ..media.ringback import Ringback
+from ..media.sources import SoundSources
 from .leg import Leg
-from .outbound_leg import LegSetup
+
+
+class Setup(Protocol):
+    """A leg on its way (see `outbound_leg.LegSetup`); ``leg`` is another one after each INVITE that nobody answered."""
+
+    leg: Leg
+    command: commands.OutboundLeg
+
+    def give_up(self) -> None:
+        """Whatever it takes, also before the INVITE."""
 
 
 class Fork:
@@ -30,7 +40,7 @@ class Fork:
         sources: SoundSources,
         parent: Leg,
         command: commands.DialLegs,
-        setups: dict[str, LegSetup],
+        setups: Mapping[str, Setup],
         bridged: Callable[[Leg], None],
         starred: Callable[[Leg], None],
         recording: DialRecording,
@@ -38,7 +48,7 @@ class Fork:
         self._loop = sources.loop
         self.parent = parent
         self._command = command
-        self._setups = setups
+        self._setups = dict(setups)
         self._bridged = bridged
         self._starred = starred
         self._ringback = Ringback(sources, parent, command)

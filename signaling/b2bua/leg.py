@@ -8,6 +8,7 @@ one comes; the headers of a final failure are only in onCallState.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol
 
@@ -19,14 +20,16 @@ from chalicelib.sip.message import Message
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 
+from ..engine.account import AccountKey, SipAccount
 from ..engine.call import CallGoneError, InviteState, SipCall
-from ..engine.endpoint import AccountKey, Endpoint, SipAccount
 from ..engine.loop import Loop
 from .dtmf import Keypad
 from .refer import Refers
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
+Accounts = Callable[[AccountKey], SipAccount]
+"""The endpoint's account for a key.  Raises NoAccountError."""
 _log = logging.getLogger(__name__)
 
 
@@ -58,7 +61,7 @@ class LegObserver(Protocol):
 class Leg:
     """A call of a session.  ``sid`` is its CallSid.  Without an ``observer`` nobody is told anything."""
 
-    def __init__(self, loop: Loop, endpoint: Endpoint, sid: str, observer: LegObserver | None = None) -> None:
+    def __init__(self, loop: Loop, accounts: Accounts, sid: str, observer: LegObserver | None = None) -> None:
         self.sid = sid
         self.sip_call_id = ""
         self.answered = False
@@ -70,7 +73,7 @@ class Leg:
         self.contacts: tuple[str, ...] = ()
         self.takes_refer = False
         self._loop = loop
-        self._endpoint = endpoint
+        self._accounts = accounts
         self._observer = observer
         self._call: SipCall | None = None
         self._giving_up = False
@@ -100,7 +103,7 @@ class Leg:
     def invite(self, route: AccountKey, to: str, target: str, from_header: str, headers: Headers) -> None:
         """Send the INVITE for ``to`` with the Request-URI ``target``.  What the engine refuses ends the leg (32011)."""
         try:
-            self._call = SipCall(self, self._endpoint.account(route))
+            self._call = SipCall(self, self._accounts(route))
             self._call.invite(to, target, from_header, headers)
         except Exception as error:  # noqa: BLE001  the engine's, or NoAccountError: both say it could not be placed
             _log.warning(

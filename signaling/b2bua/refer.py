@@ -6,11 +6,19 @@ What is to be done about it the engine decides; the SIP engine only answers (sig
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from chalicelib.sip.message import Message
 from chalicelib.sip.refer import Refer, judged
 from chalicelib.sip.status import Status, is_final
 
-from ..engine.call import SipCall
+
+class Notifier(Protocol):
+    """The call that sent the REFER."""
+
+    def notify(self, event: str, state: str, fragment: str) -> None:
+        """Send a NOTIFY with a ``message/sipfrag`` in its dialog.  Raises CallGoneError."""
+
 
 PHRASES: dict[int, str] = {
     Status.TRYING: "Trying",
@@ -36,7 +44,7 @@ class Refers:
             self._first = self._first or self._refer.cseq
         return code, self._refer
 
-    def tell(self, call: SipCall, code: int) -> None:
+    def tell(self, call: Notifier, code: int) -> None:
         """NOTIFY with ``code`` about the one that is under way; nothing to a transferor who wants none.
 
         Raises CallGoneError.  The Event of the call's first REFER has no id (§2.4.6).

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import Protocol
 
 from chalicelib.catalogue import Code
 
 from ..engine.loop import Loop, Timer
-from .leg import Leg
 
 LOOKS = 30
 """How often a look is taken within the limit, and so the part of it by which the end may come late."""
 _log = logging.getLogger(__name__)
+
+
+class Watched(Protocol):
+    """The leg."""
+
+    sid: str
+    over: bool
+    active: bool
+
+    def signs_of_life(self) -> int:
+        """RTP packets and RTCP reports that came since the media were last agreed on."""
+
+    def abandon(self, error: int, reason: str) -> None:
+        """Hang up because of ``error``."""
 
 
 class RtpTimeout:
@@ -22,7 +36,7 @@ class RtpTimeout:
     (RFC 3264 §8.4) nothing is expected, unless the call began with it: two packets must not hold a place of the task.
     """
 
-    def __init__(self, loop: Loop, leg: Leg, seconds: float) -> None:
+    def __init__(self, loop: Loop, leg: Watched, seconds: float) -> None:
         self._loop = loop
         self._leg = leg
         self._seconds = seconds

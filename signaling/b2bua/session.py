@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 from chalicelib.calls import commands, events
 from chalicelib.calls.commands import Command
@@ -16,15 +17,15 @@ from chalicelib.sip.headers import Headers
 from chalicelib.sip.refer import Refer
 from chalicelib.sip.status import Status
 
-from ..engine.endpoint import SipAccount
+from ..engine.account import SipAccount
 from ..engine.loop import GuardedLoop, Timer
+from ..media.performance import Performances
 from ..media.recording import DialRecording
 from .call_limits import CallLimits
 from .context import Context
 from .fork import Fork, Forks
 from .leg import Leg
 from .outbound_leg import FinalResponse, LegSetup
-from .performances import Performances
 from .send_digits import DigitSender, nothing
 from .step_client import StepClient, now
 
@@ -46,7 +47,8 @@ class TaskSession:
         self.call_ids: dict[str, str] = {}
         self._main_loop = context.loop
         self._context = replace(context, loop=GuardedLoop(context.loop, self._failed))
-        self.steps = StepClient(self._context, sid, number, self)
+        self.steps = StepClient(self._context.step_links, sid, number, self)
+        self.sip = self.steps.sip
         self._closed = closed
         self._legs: dict[str, Leg] = {}
         self._ended: set[str] = set()
@@ -171,7 +173,10 @@ class TaskSession:
             self.steps.report(events.Ended(**now(), call=call))
 
     def _place(self, command: commands.OutboundLeg) -> LegSetup:
-        setup = LegSetup(self._context, partial(self.new_leg, command.call), command, self._rang_out)
+        context, new_leg = self._context, partial(self.new_leg, command.call)
+        setup = LegSetup(
+            context.loop, context.router, context.endpoint.host, new_leg, command, self._rang_out
+        )
         if not setup.leg.over:
             self._setups[command.call] = setup
         return setup
@@ -204,7 +209,7 @@ class TaskSession:
 
     def new_leg(self, sid: str) -> Leg:
         """A leg of this session, not yet anywhere."""
-        leg = self._legs[sid] = Leg(self._context.loop, self._context.endpoint, sid, self)
+        leg = self._legs[sid] = Leg(self._context.loop, self._context.endpoint.account, sid, self)
         return leg
 
     def leg_invited(self, leg: Leg) -> None:
@@ -256,9 +261,8 @@ class TaskSession:
         fork = self._forks.of(leg)
         if fork is not None:
             fork.referred(leg)
-        self.steps.report(
-            events.Referred(**now(), call=leg.sid, target=refer.target, referred_by=refer.referred_by)
-        )
+        target, by = refer.target, refer.referred_by
+        self.steps.report(events.Referred(**now(), call=leg.sid, target=target, referred_by=by))
 
     def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
         """See LegObserver."""
@@ -272,9 +276,8 @@ class TaskSession:
             setup.answered()
         if fork is not None:
             fork.before_end(leg)
-        self.steps.add(
-            events.Ended(**now(), call=leg.sid, code=code, reason=reason, headers=headers, error=error)
-        )
+        about_end: dict[str, Any] = {"code": code, "reason": reason, "headers": headers, "error": error}
+        self.steps.add(events.Ended(**now(), call=leg.sid, **about_end))
         if fork is not None:
             fork.ended(leg)
         self.steps.post()

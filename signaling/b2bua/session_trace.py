@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from typing import Protocol
 
 from chalicelib.calls.protocol import SipMessage
 from chalicelib.sip.message import Message
@@ -22,6 +23,17 @@ BATCH_CHARACTERS = 65_536
 FLUSH_CHARACTERS, FLUSH_SECONDS = 16_384, 5.0
 """When messages wait no more for a step that takes them along."""
 _CUT = "\r\n[cut]\r\n"
+
+
+class Traced(Protocol):
+    """Whose log a SIP message goes to."""
+
+    def trace(self, message: SipMessage) -> None:
+        """A message of one of its dialogs."""
+
+
+Dialogs = dict[str, tuple[Traced, str]]
+"""Call-ID to the session, and to the CallSid of the call."""
 
 
 class SessionTrace:

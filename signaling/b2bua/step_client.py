@@ -14,6 +14,7 @@ import os
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 
@@ -25,8 +26,8 @@ from chalicelib.calls.protocol import SipMessage, StepRequest, StepResponse
 from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
 
-from ..cloud.functions import NotAnsweredError
-from .context import Context
+from ..cloud.functions import Controller, NotAnsweredError
+from ..engine.loop import Loop
 from .session_trace import SessionTrace
 
 PATIENCE = 0.02
@@ -62,13 +63,23 @@ class CommandHandler(Protocol):
         """Something was answered: perhaps nothing is left to be said."""
 
 
+@dataclass(frozen=True)
+class StepLinks:
+    """What a client needs of the task: ``task`` is its id, ``collect_trace`` brings the SIP messages so far."""
+
+    loop: Loop
+    controller: Controller
+    task: str
+    collect_trace: Callable[[], None]
+
+
 class StepClient:
     """``number``: of the step that the first request makes.  For the loop only."""
 
-    def __init__(self, context: Context, session: str, number: int, obedient: CommandHandler) -> None:
+    def __init__(self, links: StepLinks, session: str, number: int, obedient: CommandHandler) -> None:
         self.claimed: Callable[[], None] | None = None
         self.sip = SessionTrace()
-        self._context = context
+        self._links = links
         self._session = session
         self._number = number
         self._obedient = obedient
@@ -90,7 +101,7 @@ class StepClient:
     def mention(self, event: events.Event) -> None:
         """Tell the engine what asks for no command: with the events that follow at once, in one step."""
         self.add(event)
-        self._context.loop.after(PATIENCE, self.post)
+        self._links.loop.after(PATIENCE, self.post)
 
     def add(self, event: events.Event) -> None:
         """Tell the engine with the next ``post``.  Of an abandoned session it hears only what its application says."""
@@ -117,7 +128,7 @@ class StepClient:
             return
         ends = any(isinstance(event, events.Ended) for event in self._pending)
         if ends:
-            self._context.collect_trace()
+            self._links.collect_trace()
         pending, self._pending = tuple(self._pending), []
         first, messages = self.sip.take() if ends or self.sip.due else (0, ())
         self._posting = True
@@ -126,8 +137,8 @@ class StepClient:
 
     def fetch(self, command: Fetch) -> None:
         """Have the fetch function ask the application, and tell the engine what it said."""
-        self._context.loop.off_loop(
-            partial(self._context.controller.fetch, command),
+        self._links.loop.off_loop(
+            partial(self._links.controller.fetch, command),
             lambda fetched: self.report(_stamped(fetched)),
             lambda _: self.report(
                 events.Fetched(**now(), call=command.call, id=command.id, error=Code.HTTP_RETRIEVAL_FAILURE)
@@ -137,12 +148,12 @@ class StepClient:
     def _request(
         self, events_: tuple[events.Event, ...], first: int, messages: tuple[SipMessage, ...]
     ) -> StepRequest:
-        task = self._context.settings.task_id
+        task = self._links.task
         return StepRequest(self._session, self._number, events_, task=task, trace=messages, traced=first)
 
     def _send(self, request: StepRequest) -> None:
-        post = partial(self._context.controller.post, request)
-        self._context.loop.off_loop(
+        post = partial(self._links.controller.post, request)
+        self._links.loop.off_loop(
             post, partial(self._answered, request), partial(self._not_answered, request)
         )
 
@@ -186,7 +197,7 @@ class StepClient:
         wait = min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT)
         self._tries += 1
         # Spread, so that the sessions of a task do not come back all at once.
-        self._context.loop.after(wait * random.uniform(0.5, 1.0), partial(self._send, request))
+        self._links.loop.after(wait * random.uniform(0.5, 1.0), partial(self._send, request))
 
     def _give_up(self, request: StepRequest, error: int) -> None:
         """The step can never be made.  When that is said of the one that abandons the session, the reaper has it."""

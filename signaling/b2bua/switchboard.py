@@ -15,9 +15,9 @@ from chalicelib.sip.message import Message
 from chalicelib.sip.name_addr import read_address
 from chalicelib.sip.status import Status
 
+from ..engine.account import SipAccount
 from ..engine.admission import Admission
 from ..engine.call import calls_alive
-from ..engine.endpoint import SipAccount
 from ..engine.loop import MainLoop
 from ..engine.methods import METHODS, REGISTRATION, take_only
 from ..engine.sounds import sounds_alive
@@ -52,7 +52,7 @@ class Switchboard:
         context.registrar.start()
         take_only(METHODS + (REGISTRATION if context.registrar.active else ()))
         context.endpoint.start()
-        self._tracing.start(context)
+        self._tracing.start(context.controller, context.dialogs)
         self._count()
 
     def collect_trace(self) -> None:
@@ -99,7 +99,7 @@ class Switchboard:
 
     def _refuse(self, sid: str, account: SipAccount, call_id: int, code: int) -> None:
         """Without a session.  The engine wants an object for the call all the same."""
-        leg = Leg(self._loop, self.context.endpoint, sid)
+        leg = Leg(self._loop, self.context.endpoint.account, sid)
         leg.accept(account, call_id)
         self._loop.soon(partial(leg.hang_up, code))
 

@@ -11,15 +11,14 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from functools import partial
+from typing import Protocol
 
 from chalicelib.calls.protocol import SipMessage, TracePart, TraceRequest
 
-from ..cloud.functions import NotAnsweredError
+from ..cloud.functions import Controller, NotAnsweredError
 from ..engine.loop import Loop
 from ..engine.trace import Trace
-from .context import Context, Dialogs
-from .session import TaskSession
-from .session_trace import BATCH_CHARACTERS
+from .session_trace import BATCH_CHARACTERS, Dialogs, SessionTrace
 
 COLLECT_EVERY = 0.1
 """Seconds.  The engine keeps 4 MiB; at 400 calls a second it is given about 0.5."""
@@ -35,24 +34,32 @@ REQUEST_SESSIONS = 100
 _log = logging.getLogger(__name__)
 
 
+class TracedSession(Protocol):
+    """``call_ids``: those of its dialogs; ``sip``: the messages on their way to its log."""
+
+    sid: str
+    call_ids: dict[str, str]
+    sip: SessionTrace
+
+
 class Tracing:
     """``sessions`` tells those that are open.  For the loop only."""
 
-    def __init__(self, loop: Loop, sessions: Callable[[], Iterable[TaskSession]]) -> None:
+    def __init__(self, loop: Loop, sessions: Callable[[], Iterable[TracedSession]]) -> None:
         self._loop = loop
         self._sessions = sessions
         self._trace = Trace()
-        self._context: Context | None = None
+        self._controller: Controller | None = None
         self._dialogs: Dialogs = {}
-        self._over: deque[tuple[float, TaskSession]] = deque()
+        self._over: deque[tuple[float, TracedSession]] = deque()
         self._flush_at = 0.0
         self._sending = 0
         self._finishing = False
 
-    def start(self, context: Context) -> None:
+    def start(self, controller: Controller, dialogs: Dialogs) -> None:
         """Bring messages from now on to where ``services`` has them belong."""
-        self._context = context
-        self._dialogs = context.dialogs
+        self._controller = controller
+        self._dialogs = dialogs
         self._trace.start()
         self._go_on()
 
@@ -65,7 +72,7 @@ class Tracing:
                     SipMessage(message.at, sid, message.sent, message.peer, message.transport, message.text)
                 )
 
-    def closed(self, session: TaskSession) -> None:
+    def closed(self, session: TracedSession) -> None:
         """The session is over."""
         self._over.append((time.monotonic(), session))
 
@@ -89,27 +96,27 @@ class Tracing:
         self._loop.after(COLLECT_EVERY, self._go_on)
 
     def _flush(self, now: float) -> None:
-        due = [session for session in self._sessions() if session.steps.sip.due]
+        due = [session for session in self._sessions() if session.sip.due]
         self._send([*due, *(session for since, session in self._over if now - since >= LINGER_SECONDS)])
         while self._over and self._may_go(now, *self._over[0]):
             _, session = self._over.popleft()
             for call_id in session.call_ids:
                 self._dialogs.pop(call_id, None)
 
-    def _may_go(self, now: float, since: float, session: TaskSession) -> bool:
-        sip = session.steps.sip
+    def _may_go(self, now: float, since: float, session: TracedSession) -> bool:
+        sip = session.sip
         everything_sent = sip.empty and not sip.under_way
         return now - since >= (LINGER_SECONDS + FLUSH_EVERY if everything_sent else LATEST_SECONDS)
 
-    def _send(self, sessions: Iterable[TaskSession]) -> None:
+    def _send(self, sessions: Iterable[TracedSession]) -> None:
         """What waits of ``sessions``, in as few requests as there may be."""
-        together: list[tuple[TaskSession, TracePart]] = []
+        together: list[tuple[TracedSession, TracePart]] = []
         room = REQUEST_CHARACTERS
         for session in sessions:
-            first, messages = session.steps.sip.take()
+            first, messages = session.sip.take()
             if not messages:
                 continue
-            session.steps.sip.under_way = True
+            session.sip.under_way = True
             together.append((session, TracePart(session.sid, first, messages)))
             room -= sum(len(message.text) for message in messages)
             if room < BATCH_CHARACTERS or len(together) == REQUEST_SESSIONS:
@@ -118,28 +125,28 @@ class Tracing:
         if together:
             self._post(together)
 
-    def _post(self, together: list[tuple[TaskSession, TracePart]]) -> None:
-        assert self._context is not None
+    def _post(self, together: list[tuple[TracedSession, TracePart]]) -> None:
+        assert self._controller is not None
         self._sending += 1
         request = TraceRequest(tuple(part for _, part in together))
         self._loop.off_loop(
-            partial(self._context.controller.trace, request),
+            partial(self._controller.trace, request),
             lambda _: self._sent(together),
             partial(self._not_sent, together),
         )
 
-    def _sent(self, together: list[tuple[TaskSession, TracePart]]) -> None:
+    def _sent(self, together: list[tuple[TracedSession, TracePart]]) -> None:
         self._sending -= 1
         for session, _ in together:
-            session.steps.sip.under_way = False
+            session.sip.under_way = False
         if self._finishing:
             self._send([session for session, _ in together])
 
-    def _not_sent(self, together: list[tuple[TaskSession, TracePart]], error: Exception) -> None:
+    def _not_sent(self, together: list[tuple[TracedSession, TracePart]], error: Exception) -> None:
         """They wait for the next request, if the function may take them then."""
         _log.warning("SIP messages of %d sessions: %s", len(together), type(error).__name__)
         self._sending -= 1
         for session, part in together:
-            session.steps.sip.under_way = False
+            session.sip.under_way = False
             if isinstance(error, NotAnsweredError):
-                session.steps.sip.put_back(part.first, part.messages)
+                session.sip.put_back(part.first, part.messages)

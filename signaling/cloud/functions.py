@@ -151,7 +151,3 @@ class FunctionFailedError(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
-
-
-Unseal = Callable[[str], str]
-"""Opens a sealed password; blocks."""

@@ -13,7 +13,7 @@ from chalicelib.sip.message import Message
 from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
-from .endpoint import SipAccount
+from .account import SipAccount
 from .listener import CallListener
 from .requests import add_header, call_parameters
 

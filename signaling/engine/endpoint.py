@@ -7,60 +7,21 @@ from __future__ import annotations
 
 import logging
 import resource
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pjsua2 as pj
 
-from chalicelib.sip.message import Message
 from chalicelib.sip.uri import read_uri
-from chalicelib.sip.wire import repaired
 from chalicelib.webhooks.guard import AddressGuard
 
 from ..settings import Settings
+from .account import AccountKey, OnIncoming, SipAccount
 from .nexthop import NextHop
 
 ENGINE_CALLS = 1024  # PJSUA_MAX_CALLS of our build; above it pjsua clamps silently
 MAX_ACCOUNTS = 200
 CLOCK_RATE = 8000  # Hz of the bridge: telephony's own rate, so PCMU and PCMA are not resampled
 _log = logging.getLogger(__name__)
-
-OnIncoming = Callable[["SipAccount", int, Message, str], None]
-
-
-@dataclass(frozen=True)
-class AccountKey:
-    """What an account is for: digest credentials, and the address to send to when the URI has a host name.
-
-    ``secure_media``: SRTP or no call.
-    """
-
-    username: str = ""
-    password: str = ""
-    next_hop: str = ""
-    secure_media: bool = False
-    ipv6: bool = False
-
-    def __repr__(self) -> str:
-        return f"Route({self.next_hop})"
-
-
-class SipAccount(pj.Account):
-    """Receives INVITEs.  ``legs`` counts the calls that hold it."""
-
-    def __init__(self, on_incoming: OnIncoming) -> None:
-        super().__init__()
-        self.legs = 0
-        self._on_incoming = on_incoming
-
-    def onIncomingCall(self, prm: Any) -> None:
-        """The wire's text is copied here: the engine frees it after the callback."""
-        try:
-            message = Message(repaired(prm.rdata.wholeMsg))
-            self._on_incoming(self, prm.callId, message, repaired(prm.rdata.srcAddress))
-        except Exception:  # noqa: BLE001  an exception in a callback would be swallowed without a trace
-            _log.exception("incoming call")
 
 
 class NoAccountError(Exception):

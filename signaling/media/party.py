@@ -1,13 +1,8 @@
-"""A call as the media see it, and what its sounds are made from."""
+"""A call as the media see it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Protocol
-
-from ..engine.loop import Loop
-from .downloads import Downloads
-from .speech import Speech
 
 
 class Party(Protocol):
@@ -34,12 +29,3 @@ class Party(Protocol):
 
     def respond(self, code: int) -> None:
         """Send ``code`` to the caller, unless the dialog is past it."""
-
-
-@dataclass(frozen=True)
-class SoundSources:
-    """What speaks, and what brings sounds by URL; ``loop`` is that of the session."""
-
-    loop: Loop
-    speech: Speech
-    downloads: Downloads

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
 from ..engine.loop import Timer
-from .bridge import NO_AUDIO_SECONDS
 from .gather import DigitCollection
 from .inband_dtmf import InbandDetector
-from .party import Party, SoundSources
-from .prompt import PromptPlayer
+from .party import Party
+from .prompt import NO_AUDIO_SECONDS, PromptPlayer
+from .sources import SoundSources
 
 Item = Say | Play | Pause | Gather
+Performed = Callable[[Perform, str, int], None]
+"""Told when one has ended: the digits of its last Gather, and the catalogue code of its first failure, 0 for none."""
 
 
 class Performance:
@@ -129,3 +132,39 @@ class Performance:
         self._close_ear()
         self._digits = digits
         self._next()
+
+
+class Performances:
+    """By the CallSid of their call."""
+
+    def __init__(self, sources: SoundSources, performed: Performed) -> None:
+        self._sources = sources
+        self._performed = performed
+        self._running: dict[str, Performance] = {}
+
+    def begin(self, leg: Party, command: Perform) -> None:
+        """In place of what runs on ``leg``."""
+        self.stop(leg.sid)
+        self._running[leg.sid] = Performance(self._sources, leg, command, partial(self._ended, command))
+
+    def stop(self, call: str) -> None:
+        """Without a report.  Harmless where nothing runs."""
+        performance = self._running.pop(call, None)
+        if performance is not None:
+            performance.stop()
+
+    def media_ready(self, leg: Party) -> None:
+        """Its audio came up, or changed."""
+        if leg.sid in self._running:
+            self._running[leg.sid].media_ready()
+
+    def digit(self, leg: Party, digit: str) -> bool:
+        """Whether the key was for what runs on ``leg``."""
+        if leg.sid not in self._running:
+            return False
+        self._running[leg.sid].digit(digit)
+        return True
+
+    def _ended(self, command: Perform, digits: str, error: int) -> None:
+        self._running.pop(command.call, None)
+        self._performed(command, digits, error)

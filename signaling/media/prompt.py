@@ -2,20 +2,72 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import partial
 
 from chalicelib.calls.commands import Play, Say
 from chalicelib.catalogue import Code
 
-from ..engine.loop import Timer
-from ..engine.sounds import SoundError
-from .bridge import NO_AUDIO_SECONDS, Playing
+from ..engine.loop import Loop, Timer
+from ..engine.sounds import Prompt, SoundError
 from .downloads import DownloadError
-from .party import Party, SoundSources
+from .party import Party
+from .sources import SoundSources
 
 FOR_EVER = 0
 """The ``loop`` of what goes on until the call ends."""
+LOOK_SECONDS = 0.005
+"""Between two looks whether a prompt has ended, once it should have."""
+SELDOM_SECONDS = 2.0
+"""Between two looks before that, at most: the listener may have gone."""
+NO_AUDIO_SECONDS = 10.0
+"""How long an item waits for a leg that has no audio, before it is passed over as if it had been heard."""
+
+
+class Playing:
+    """The WAV at ``path`` on ``leg``, once.  Raises SoundError.
+
+    Unless stopped before, ``ended`` is called on the loop when the leg has heard it all, or ``lost`` when for ten
+    seconds nobody took any of it: the leg's audio has gone.
+    """
+
+    def __init__(
+        self, loop: Loop, leg: Party, path: str, ended: Callable[[], None], lost: Callable[[], None]
+    ) -> None:
+        self._loop = loop
+        self._leg = leg
+        self._ended = ended
+        self._lost = lost
+        self._prompt = Prompt(path)
+        self._played = 0.0
+        self._moved_at = time.monotonic()
+        self.media_ready()
+        self._timer: Timer = loop.after(min(self._prompt.seconds, SELDOM_SECONDS), self._look)
+
+    def media_ready(self) -> None:
+        """The leg's audio may be another since a re-INVITE."""
+        self._prompt.play_to(self._leg)
+
+    def stop(self) -> None:
+        """Silence; a second time is harmless."""
+        self._timer.cancel()
+        self._prompt.stop()
+
+    def _look(self) -> None:
+        """The engine tells nobody of a file's end: see sounds.c."""
+        played, now = self._prompt.played(), time.monotonic()
+        left = self._prompt.seconds - played
+        if left <= 0:
+            self.stop()
+            self._ended()
+        elif played == self._played and now - self._moved_at > NO_AUDIO_SECONDS:
+            self.stop()
+            self._lost()
+        else:
+            if played != self._played:
+                self._played, self._moved_at = played, now
+            self._timer = self._loop.after(min(max(left, LOOK_SECONDS), SELDOM_SECONDS), self._look)
 
 
 class PromptPlayer:
@@ -103,6 +155,6 @@ def _maker(sources: SoundSources, item: Say | Play) -> tuple[Callable[[], str], 
     """What makes its file, off the loop, and the code when that fails."""
     match item:
         case Say():
-            return partial(sources.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
+            return partial(sources.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
         case Play():
-            return partial(sources.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE
+            return partial(sources.download, item.url), Code.PLAY_INVALID_CONTENT_TYPE

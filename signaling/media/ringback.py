@@ -10,7 +10,8 @@ from chalicelib.sip.status import Status
 
 from ..engine.audio import connect, disconnect
 from ..engine.sounds import Music, RingTone, SoundError
-from .party import Party, SoundSources
+from .party import Party
+from .sources import SoundSources
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +32,7 @@ class Ringback:
         self._announced = self._over = False
         self.own_sound = bool(command.music)
         if command.music:
-            sources.loop.off_loop(
-                partial(sources.downloads.get, command.music), self._music_ready, self._no_music
-            )
+            sources.loop.off_loop(partial(sources.download, command.music), self._music_ready, self._no_music)
 
     def hear(self, callee: Party | None) -> None:
         """The callee whose early media is there, None for nobody's: then the caller hears the tone or the music."""

@@ -15,7 +15,7 @@ import msgspec
 
 from chalicelib.catalogue import Code
 
-from .resolver import TargetError
+from .target import TargetError
 
 KEPT_SECONDS = 60.0
 KEPT = 1000

@@ -23,7 +23,7 @@ from chalicelib.catalogue import Code
 from chalicelib.sip.uri import SipUri, Transport, read_uri
 from chalicelib.webhooks.guard import AddressGuard
 
-from .target import Target
+from .target import Target, TargetError
 
 MOST_TARGETS = 8
 LOOK_UP_SECONDS = 5.0
@@ -33,14 +33,6 @@ QUESTION_SECONDS = 2.0
 SERVICES: dict[Transport, str] = {"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}
 NAPTR_SERVICES: dict[str, Transport] = {"SIP+D2U": "udp", "SIP+D2T": "tcp", "SIPS+D2T": "tls"}
 """RFC 3263 §4.1; SCTP and WebSocket are not ours."""
-
-
-class TargetError(Exception):
-    """``code``: 13254 the address is refused, 32011 the name has none."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"{code}")
-        self.code = code
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,14 @@ def loose(proxy: str) -> str:
     return f"{proxy};lr" if read_uri(proxy).parameter("lr") is None else proxy
 
 
+class TargetError(Exception):
+    """``code``: 13254 the address is refused, 32011 the name has none."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"{code}")
+        self.code = code
+
+
 @dataclass(frozen=True)
 class Target:
     """An address to send an INVITE to.  ``name``: the host that the URI names."""

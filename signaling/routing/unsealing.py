@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.catalogue import Code
 
-from ..cloud.functions import Unseal
-from .resolver import TargetError
+from .hops import Unseal
+from .target import TargetError
 
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient

@@ -55,7 +55,7 @@ from signaling.b2bua.switchboard import Switchboard
 from signaling.engine.loop import Loop
 from signaling.media.speech import espeak
 from signaling.routing.credentials import Credential
-from signaling.routing.resolver import TargetError
+from signaling.routing.target import TargetError
 from signaling.settings import read_settings
 from signaling.task import run_task
 

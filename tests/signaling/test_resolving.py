@@ -11,7 +11,8 @@ import pytest
 from chalicelib.calls.routing.policy import HostRules
 from chalicelib.catalogue import Code
 from chalicelib.webhooks.guard import AddressGuard
-from signaling.routing.resolver import Resolver, TargetError
+from signaling.routing.resolver import Resolver
+from signaling.routing.target import TargetError
 from tests.signaling.name_server import name_server
 from tests.webhooks.addresses import REFUSED_FOR_URLS_ALONE
 

@@ -7,7 +7,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib.storage.secrets import Sealer
-from signaling.routing.resolver import TargetError
+from signaling.routing.target import TargetError
 from signaling.routing.unsealing import unsealer
 from tests.storage.cloud import Cloud
 from tests.webhooks.servers import answer, application

@@ -143,8 +143,7 @@ def review_dial(turn: Turn, sid: str) -> None:
     if dialler.over or dial.starred or _left(turn, dial.bridged):
         finish_dial(turn, sid)
     elif all(is_out(turn.call(leg)) for leg in dial.legs):
-        if not _go_on_ringing(turn, dialler, dial):
-            finish_dial(turn, sid)
+        _ring_next_or_finish(turn, dialler, dial)
     elif not dial.bridged and _left(turn, dial.accepted):
         turn.change_dial(sid, accepted="")
 
@@ -154,12 +153,11 @@ def _left(turn: Turn, leg: str) -> bool:
     return bool(leg) and is_out(turn.call(leg))
 
 
-def _go_on_ringing(turn: Turn, dialler: Call, dial: Dial) -> bool:
-    """Ring the next round of the verb that the call is at; False: there is none."""
-    if dial.bridged or dialler.ending:
-        return False
-    verb = _verb(turn, dialler.sid)
-    return verb is not None and _ring_next(turn, dialler.sid, verb)
+def _ring_next_or_finish(turn: Turn, dialler: Call, dial: Dial) -> None:
+    """Every leg is out: ring the next round of the verb that the call is at, if there is one."""
+    verb = None if dial.bridged or dialler.ending else _verb(turn, dialler.sid)
+    if verb is None or not _ring_next(turn, dialler.sid, verb):
+        finish_dial(turn, dialler.sid)
 
 
 def _transferring(turn: Turn, dialler: Call, dial: Dial) -> bool:
