@@ -18,6 +18,7 @@ import msgspec
 import pytest
 
 from chalicelib.rcml import schema
+from chalicelib.rest import forms
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dial-sip.md"
@@ -173,6 +174,19 @@ def test_every_room_is_on_the_architecture_page() -> None:
 def test_every_path_that_a_page_names_exists(page: Path) -> None:
     paths = [found.partition("::")[0] for found in OURS.findall(page.read_text(encoding="utf-8"))]
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+REST = ROOT / "docs" / "rest-api.md"
+
+
+@pytest.mark.parametrize(
+    ("heading", "taken"),
+    [("Placing a call", forms.CREATING), ("Changing a live call", forms.CHANGING)],
+)
+def test_every_parameter_that_the_api_takes_is_on_its_page(heading: str, taken: frozenset[str]) -> None:
+    _, _, section = REST.read_text(encoding="utf-8").partition(f"## {heading}")
+    named = set(re.findall(r"`([A-Z][A-Za-z]+)(?:=true)?`", section.partition("\n## ")[0]))
+    assert taken - named == set()
 
 
 LIMITS = LIMIT.findall(RELIABILITY.read_text(encoding="utf-8"))
