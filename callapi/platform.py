@@ -91,7 +91,7 @@ def platform(
     clients: tuple[Client, ...] = (),
     policy: Policy | None = None,
 ) -> Iterator[Platform]:
-    """Bring everything up, give it, and end all of it afterwards, whatever happened.
+    """Start everything, yield it, and end all of it afterwards, whatever happens.
 
     ``application`` (its ``account_sid`` is ignored) is what a call to any domain runs.  ``tell`` hears what is
     being done.  ``clients`` may register; ``policy`` is the account's.  Raises StartError when a part does not come up.
@@ -143,7 +143,7 @@ def register(
 
 @contextmanager
 def signaling_task(cloud: Cloud, stack: Stack, folder: Path) -> Iterator[tuple[str, Child]]:
-    """A signaling process as ECS would start it, its files in ``folder``: its SIP URI, once it takes calls, and it."""
+    """Start a signaling process as ECS would, its files in ``folder``; yields its SIP URI and it, once it takes calls."""
     port = free_port()
     signaling = _start_signaling(cloud, stack, folder, port)
     try:

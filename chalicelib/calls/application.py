@@ -1,4 +1,4 @@
-"""What the application is asked, in the name of which call, and what becomes of a call when it gives nothing."""
+"""Requests to the application, on behalf of a call, and what becomes of the call when there is no document."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ def absolute(turn: Turn, sid: str, url: str | None) -> str:
 
 
 def fetch(turn: Turn, sid: str, run: Run, url: str, method: Method, extra: dict[str, str]) -> None:
-    """Send the call to fetch its next document; ``run`` is what it keeps of the present one."""
+    """Have the call fetch its next document; ``run`` is what it keeps of the present one."""
     waits_for = WaitsFor("fetch", ask(turn, sid, url, method, extra))
     turn.update(sid, run=msgspec.structs.replace(run, waits_for=waits_for, hops=run.hops + 1))
 
 
 def inform(turn: Turn, sid: str, url: str, method: Method, extra: dict[str, str]) -> None:
-    """Ask the application in the name of the call; nobody runs what it answers."""
+    """Ask the application on behalf of the call; the document that it returns is not run."""
     request = ask(turn, sid, url, method, extra)
     turn.update(sid, unheard=(*turn.call(sid).unheard, request))
 
 
 def ask(turn: Turn, sid: str, url: str, method: Method, extra: dict[str, str]) -> str:
-    """Ask the application in the name of the call; returns the id that the answer will have."""
+    """Ask the application on behalf of the call; returns the id that the answer will have."""
     request = turn.new_id("FE")
     parameters = voice_parameters(turn.session, turn.call(sid)) | extra
     turn.command(Fetch(sid, request, turn.session.account_sid, url, method, parameters))
@@ -62,7 +62,7 @@ def ask(turn: Turn, sid: str, url: str, method: Method, extra: dict[str, str]) -
 
 
 def abandon(turn: Turn, sid: str) -> None:
-    """Take the call off its document.  A fetch that is under way is still waited for, and not run."""
+    """End the run of the call.  A fetch that is under way is still awaited, but its document is not run."""
     call = turn.call(sid)
     fetching = call.run.fetching if call.run is not None else ""
     turn.update(sid, run=None, unheard=(*call.unheard, fetching) if fetching else call.unheard)
@@ -117,7 +117,7 @@ def media_flows(call: Call) -> bool:
 
 
 def hang_up(turn: Turn, call: Call) -> None:
-    """End the call.  A caller not yet answered is answered first, as at other platforms: Hangup is no Reject."""
+    """End the call.  A caller not yet answered is answered first, as on other platforms: Hangup is not Reject."""
     turn.update(call.sid, run=None)
     if not media_flows(call):
         turn.command(Answer(call.sid))

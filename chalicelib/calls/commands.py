@@ -35,7 +35,7 @@ class Reject(Value, frozen=True, tag="reject"):
 
 
 class Hangup(Value, frozen=True, tag="hangup"):
-    """End ``call``: CANCEL, BYE or (inbound, unanswered) 603, whatever its dialog's state asks for.
+    """End ``call``: CANCEL, BYE or (inbound, unanswered) 603, as the state of its dialog requires.
 
     For a call it does not know the task reports ``Ended`` at once.
     """
@@ -118,7 +118,7 @@ class DialLegs(Value, frozen=True, tag="dial"):
 
 
 class Bridge(Value, frozen=True, tag="bridge"):
-    """The screened leg ``leg`` was accepted: bridge it to ``call`` unless another leg already is, then hang it up."""
+    """The screened leg ``leg`` was accepted: bridge it to ``call``, or hang it up if another leg already is bridged."""
 
     call: str
     leg: str

@@ -60,7 +60,7 @@ class Invited(BaseEvent, frozen=True, tag="invited"):
 
 
 RINGING = frozenset({Status.RINGING, Status.SESSION_PROGRESS})
-"""The provisional responses that say that a callee's telephone rings.  181, 182 and 199 tell of other things."""
+"""The provisional responses that say that a callee's telephone rings.  181, 182 and 199 have other meanings."""
 
 
 class Provisional(BaseEvent, frozen=True, tag="provisional"):
@@ -85,7 +85,7 @@ class Bridged(BaseEvent, frozen=True, tag="bridged"):
 
 
 class RecordingStarted(BaseEvent, frozen=True, tag="recording-started"):
-    """What the Dial of ``call`` (the parent) hears is being recorded as ``recording``; it will be found at ``url``."""
+    """The Dial of ``call`` (the parent) is being recorded as ``recording``, which will be at ``url``."""
 
     call: str
     recording: str
@@ -93,7 +93,7 @@ class RecordingStarted(BaseEvent, frozen=True, tag="recording-started"):
 
 
 class RecordingEnded(BaseEvent, frozen=True, tag="recording-ended"):
-    """``recording`` is ``seconds`` long, and on its way to where it will be found.
+    """``recording`` is ``seconds`` long and is being uploaded.
 
     ``error``: catalogue code when it could not be started (without a RecordingStarted before) or was cut short.
     """

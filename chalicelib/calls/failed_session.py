@@ -13,7 +13,7 @@ from .transition import Turn
 
 
 def on_task_lost(turn: Turn) -> None:
-    """The task died, and with it what it had recorded.  The reaper owns the session from now on."""
+    """The task died, and its recordings are lost.  The reaper owns the session from now on."""
     lose_recording(turn)
     _fail_all(turn, 0)
     turn.change_session(task="", epoch=turn.session.epoch + 1)
@@ -26,7 +26,7 @@ def on_abandoned(turn: Turn, event: Abandoned) -> None:
 
 
 def _fail_all(turn: Turn, error: int) -> None:
-    """A request that was under way is not repeated: nobody knows if it arrived."""
+    """A request that was under way is not repeated: it may have arrived."""
     for call in turn.calls():
         turn.update(call.sid, unheard=())
         turn.change_dial(call.sid, referral=None)

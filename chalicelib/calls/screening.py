@@ -32,6 +32,6 @@ def document_ended(turn: Turn, call: Call) -> None:
 
 
 def refuse_dial(turn: Turn, call: Call, verb: rcml.Dial) -> None:
-    """A document that screens may not dial: the leg is out."""
+    """A screening document may not dial: the leg is hung up."""
     turn.problem(Code.DIAL_IN_SCREENING, "a screening document may not contain Dial", verb.line)
     hang_up(turn, call)

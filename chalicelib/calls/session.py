@@ -17,7 +17,7 @@ from .routing.policy import Policy
 from .types import CallEvent, CallStatus, Direction, Method, Value
 
 MOST_URL = 4096
-"""Characters of a URL.  More than a server takes, and each verb of a document may have one."""
+"""Characters of a URL.  Servers take no longer ones, and each verb of a document may have one."""
 
 
 class StatusHook(Value, frozen=True):
@@ -164,7 +164,7 @@ class Call(Value, frozen=True):
 
     @property
     def dialled_by_document(self) -> bool:
-        """A Dial made the call and has not let it go: it runs no document of its own but a screening one."""
+        """A Dial made the call and still has it: the only document that it may run is a screening document."""
         return bool(self.parent_sid) and not self.independent
 
     @property

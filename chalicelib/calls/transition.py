@@ -67,16 +67,16 @@ class Turn:
         return self._calls[leg.parent_sid] if leg.parent_sid else None
 
     def known(self, sid: str) -> Call | None:
-        """The call ``sid`` if it is of this session, alive or not."""
+        """The call ``sid`` if it belongs to this session, ended or not."""
         return self._calls.get(sid)
 
     def find(self, sid: str) -> Call | None:
-        """The call ``sid`` if it is of this session and has not ended."""
+        """The call ``sid`` if it belongs to this session and has not ended."""
         call = self._calls.get(sid)
         return None if call is None or call.over else call
 
     def call(self, sid: str) -> Call:
-        """The call ``sid``, alive or not."""
+        """The call ``sid``, ended or not."""
         return self._calls[sid]
 
     def calls(self) -> tuple[Call, ...]:
@@ -94,7 +94,7 @@ class Turn:
         self._calls[call.sid] = call
 
     def give_up(self, sid: str) -> None:
-        """We end the call: CANCEL makes it ``canceled``; one that had answered is ``completed``."""
+        """We end the call: ``completed`` if it was answered, else ``canceled``."""
         call = self.find(sid)
         if call is not None and not call.ending:
             self.update(sid, run=None, ending="completed" if call.answered else "canceled")
@@ -147,7 +147,7 @@ class Turn:
         self._problems.append(Problem(code, message, line, 0, "error"))
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
-        """Note what was found in a document."""
+        """Note the problems of a document for the log."""
         self._problems.extend(problems)
 
     def finish(self) -> Step:

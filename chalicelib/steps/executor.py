@@ -36,7 +36,7 @@ MOST_MESSAGE = 500
 LookUp = Callable[[str, tuple[str, ...]], dict[str, tuple[Contact, ...]]]
 """The contacts of clients of an account, by name."""
 Written = Callable[[Session | None, Row], None]
-"""Told of each row that was written, once: the session before it, and the row."""
+"""Called once for each row that was written, with the session before it and the row."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class _Folded:
 
 
 def _untold(_before: Session | None, _row: Row) -> None:
-    """Nobody is told."""
+    """Reports nothing."""
 
 
 class Steps:
@@ -167,7 +167,7 @@ class Steps:
 
 
 def _tried(session: str, what: str, work: Callable[[], None]) -> None:
-    """Do ``work``.  A failure that would come again at every try holds up no call: it is logged, and that is all."""
+    """Do ``work``.  A failure that would come again at every try is logged and holds up no call."""
     try:
         work()
     except Exception as error:

@@ -34,7 +34,7 @@ class Charge:
     at: float
 
     def additions(self, *, bound: bool) -> tuple[Addition, ...]:
-        """To make with the row; when ``bound``, refused if a limit does not let all of ``placed`` through."""
+        """The additions to write with the row; when ``bound``, refused if a limit does not admit all of ``placed``."""
         additions = [addition for addition in (self._concurrent(), self._rate()) if addition]
         return tuple(each if bound else replace(each, most=None) for each in additions)
 
@@ -45,7 +45,7 @@ class Charge:
         return Quota(min(least.left, before.left - 1), least.code) if before else least
 
     def _left(self, addition: Addition, present: int | None) -> Quota:
-        """``present``: the count that was in the way, None when it was not told."""
+        """``present``: the count that was in the way, None when it is unknown."""
         rate = addition.attribute == "placed"
         most = self.limits.calls_per_second if rate else self.limits.concurrent_calls + self.ended
         left = self.placed - 1 if present is None else min(self.placed - 1, most - present)

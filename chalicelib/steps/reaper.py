@@ -81,7 +81,7 @@ class Reaper:
         return report
 
     def _forget(self, task: Task) -> None:
-        """The row goes last: a run that is cut off before is made good by the next."""
+        """The row goes last: the next run completes one that was cut off before."""
         if task.queue_url:
             self._remove_queue(task.queue_url)
         self._tasks.remove(task)
@@ -135,7 +135,7 @@ class Reaper:
         return row
 
     def _unanswered(self, row: Row) -> list[Fetch]:
-        """The requests the session waits for, also those of a run that was cut off: at least once, then."""
+        """The requests that the session waits for, also those of a run that was cut off: each is made at least once."""
         waiting = {call.run.fetching for call in row.state.calls.values() if call.run} - {""}
         if row.state.over or not waiting:
             return []

@@ -42,7 +42,7 @@ class Retry:
 
 @dataclass(frozen=True)
 class Dropped:
-    """Never again: the receiver said 410, a day has passed, or the account is gone.  ``dead``: it is a dead letter."""
+    """Give up: the receiver answered 410, a day has passed, or the account is gone.  ``dead``: it is a dead letter."""
 
     status: int
     error: int
@@ -70,7 +70,7 @@ class Deliverer:
         self._token = token
 
     def deliver(self, callback: Callback, attempt: Attempt) -> Outcome:
-        """Send ``callback`` once.  A redirect counts as a failure: an endpoint is where it was said to be.
+        """Send ``callback`` once.  A redirect counts as a failure: a callback goes to the URL that was configured.
 
         An account that is no more has no key to sign with: what it was owed is a dead letter.
         """

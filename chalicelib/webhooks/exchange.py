@@ -98,7 +98,7 @@ def _connection(parts: SplitResult, guard: AddressGuard, deadline: float) -> HTT
 
 
 def _resolved(host: str, port: int, guard: AddressGuard, deadline: float) -> str:
-    """The system's look-up knows no time limit, and a name server may be as slow as its owner likes.
+    """The system's look-up has no time limit, and a customer's name server may be as slow as it likes.
 
     So it is left behind on its thread when the time is over.
     """

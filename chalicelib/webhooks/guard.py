@@ -40,7 +40,7 @@ REFUSED: tuple[Network, ...] = tuple(
         "3fff::/20",  # documentation (RFC 9637)
     )
 )
-"""The special-purpose addresses of IANA's registries (RFC 6890), as far as they are no public hosts."""
+"""The special-purpose addresses of IANA's registries (RFC 6890), without those of public hosts."""
 
 COMPATIBLE = ipaddress.IPv6Network("::/96")
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

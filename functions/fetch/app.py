@@ -1,4 +1,4 @@
-"""The fetch function: a Fetch command in, a Fetched event out.  It keeps no state."""
+"""The fetch function: turns a Fetch command into a Fetched event, and keeps no state."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _function = Function(_settings)
 @app.lambda_function(name="fetch")
 @_function.invoked(Fetch, "FetchFailures")
 def fetch(command: Fetch) -> Fetched:
-    """Invoked by whoever drives the session.  The application's failure is an answer, not an error."""
+    """Invoked by the driver of the session.  A failure of the application is an answer, not an error."""
     began = time.monotonic()
     fetched = _fetcher().fetch(command)
     _tell(command, fetched, time.monotonic() - began)

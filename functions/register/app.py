@@ -1,4 +1,4 @@
-"""The register function: a REGISTER that a task has challenged in, the response to it out."""
+"""The register function: answers a REGISTER that a task has challenged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _function = Function(_settings)
 @app.lambda_function(name="register")
 @_function.invoked(Registration)
 def register(registration: Registration) -> Registered:
-    """Invoked synchronously by a task; an error means: not now (503)."""
+    """Invoked synchronously by a task; an error becomes a 503."""
     registered = _registrar().handle(registration)
     _tell(registration, registered)
     return registered

@@ -1,4 +1,4 @@
-"""What a Dial amounted to: the leg that stands for it, and what its action request tells (docs/contract.md §2)."""
+"""The outcome of a Dial: the leg that stands for it, and what its action request says (docs/contract.md §2)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .recording import recording_parameters
 
 UNREACHABLE_RANK = 599
 NOBODY_DIALLED = {"DialCallStatus": "failed", "DialBridged": "false", "DialCallDuration": "0"}
-"""What the action request of a Dial says that had no noun."""
+"""The action request of a Dial without a leg."""
 
 
 def dial_result(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
@@ -70,7 +70,7 @@ def _dial_parameters(
 
 
 def _final_code(leg: Call) -> int:
-    """The final response to the leg's INVITE; while it is outstanding, what our decision stands for.
+    """The final response to the leg's INVITE; while that is outstanding, the code that our decision stands for.
 
     A limit that passed counts as 408 (RFC 3261 §16.7, timer C), our own CANCEL as 487 (§9.2); 0 = none.
     """

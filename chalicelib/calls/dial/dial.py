@@ -24,7 +24,7 @@ from .recording import begin_recording
 
 
 def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
-    """Start the Dial on the call ``sid``.  One that cannot start leaves no Dial behind: the next verb's turn."""
+    """Start the Dial on the call ``sid``.  If it cannot start there is no Dial, and the next verb runs."""
     refusal = _refusal(turn, verb)
     if refusal is not None:
         turn.problems((refusal,))
@@ -43,7 +43,7 @@ def begin_dial(turn: Turn, sid: str, verb: rcml.Dial) -> None:
 
 
 def _ring_next(turn: Turn, sid: str, verb: rcml.Dial) -> bool:
-    """INVITE the nouns of the next round that has one which can be dialled.  False: there is none."""
+    """INVITE the nouns of the next round with one that can be dialled.  False: there is no such round."""
     while (dial := turn.call(sid).dial) is not None and dial.rounds:
         placed = _placed(turn, sid, verb, dial.rounds[0])
         turn.change_dial(sid, legs=dial.legs + tuple(each.sid for each in placed), rounds=dial.rounds[1:])
@@ -125,7 +125,7 @@ def _give_up_all_but(turn: Turn, dial: Dial, leg: Call) -> None:
 
 
 def on_starred(turn: Turn, call: Call) -> None:
-    """The caller wants out of the Dial and on with the document."""
+    """The caller pressed ``*`` to end the Dial and go on with the document."""
     if call.dial is not None:
         turn.change_dial(call.sid, starred=True)
 
@@ -149,7 +149,7 @@ def review_dial(turn: Turn, sid: str) -> None:
 
 
 def _left(turn: Turn, leg: str) -> bool:
-    """There is such a leg, and it counts no more."""
+    """Whether there is such a leg and it is out."""
     return bool(leg) and is_out(turn.call(leg))
 
 
@@ -179,7 +179,7 @@ def _verb(turn: Turn, sid: str) -> rcml.Dial | None:
 
 
 def is_out(leg: Call) -> bool:
-    """The leg counts no more for its Dial."""
+    """Whether the leg no longer counts for its Dial."""
     return leg.over or bool(leg.ending) or leg.independent
 
 
@@ -197,7 +197,7 @@ def finish_dial(turn: Turn, sid: str) -> None:
 
 
 def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
-    """The Dial of ``sid`` is no more, and what is left of it is hung up; returns what its action request has to tell.
+    """The Dial of ``sid`` ends, and its remaining legs are hung up; returns what its action request says.
 
     When a REFER is still under way, the document it leads to is not run, and its sender is told so.
     """

@@ -24,7 +24,7 @@ def dial_of(turn: Turn, call: Call) -> tuple[str, Dial] | None:
 
 
 def separate(turn: Turn, dialler: str, dial: Dial, going: set[str]) -> None:
-    """End the Dial of ``dialler``: of the two whom it may have bridged, those ``going`` live on."""
+    """End the Dial of ``dialler``: of the two parties that it may have bridged, those in ``going`` go on."""
     pair = {dialler, dial.bridged} - {""}
     for sid in going - {dialler}:
         turn.update(sid, independent=True)
@@ -44,7 +44,7 @@ def separate(turn: Turn, dialler: str, dial: Dial, going: set[str]) -> None:
 
 
 def leave(turn: Turn, dialler: str, dial: Dial, leg: str) -> None:
-    """Take a leg that is not bridged out of the Dial; whether any is left is seen when the step settles."""
+    """Take a leg that is not bridged out of the Dial; the Dial is reviewed when the step settles."""
     turn.update(leg, independent=True)
     if dial.accepted == leg:
         turn.change_dial(dialler, accepted="")

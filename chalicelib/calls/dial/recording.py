@@ -1,4 +1,4 @@
-"""The recording of a Dial: what the task is asked to record, and what the action request tells of it.
+"""The recording of a Dial: what the task records, and what the action request says about it.
 
 The task reports that a recording runs before it reports the bridge, and its length before the end of the call that
 ends the Dial: so the action request goes out at once and is complete.  The upload goes on behind it.
@@ -33,7 +33,7 @@ def begin_recording(turn: Turn, sid: str, verb: rcml.Dial) -> Recording | None:
 
 
 def on_recording(turn: Turn, event: RecordingStarted | RecordingEnded) -> None:
-    """Keep what the action request will tell.  News of a Dial that is over changes nothing."""
+    """Keep what the action request will say.  An event for a Dial that is over changes nothing."""
     if isinstance(event, RecordingEnded) and event.error:
         turn.problem(event.error, f"{event.recording} could not be recorded, or not to its end")
     call = turn.known(event.call)
@@ -48,7 +48,7 @@ def on_recording(turn: Turn, event: RecordingStarted | RecordingEnded) -> None:
 
 
 def lose_recording(turn: Turn) -> None:
-    """The task died, and with it what it had recorded: nothing is told of it."""
+    """The task died and its recordings are lost: the action request does not mention them."""
     for call in turn.calls():
         turn.change_dial(call.sid, recorded=None)
 

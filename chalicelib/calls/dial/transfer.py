@@ -23,7 +23,7 @@ from .leave import dial_of, separate
 
 
 def on_referred(turn: Turn, call: Call, event: Referred) -> None:
-    """Ask the application.  A second REFER while it thinks, or one of a call that is not bridged, is declined."""
+    """Ask the application.  A second REFER meanwhile, or one of a call that is not bridged, is declined."""
     found = dial_of(turn, call)
     transferee = _other(found[0], found[1], call.sid) if found is not None else ""
     if found is None or not transferee or not found[1].refer_url or found[1].referral is not None:
@@ -37,7 +37,7 @@ def on_referred(turn: Turn, call: Call, event: Referred) -> None:
 
 
 def _other(dialler: str, dial: Dial, sid: str) -> str:
-    """The party that ``sid`` is bridged to; empty when it is to nobody."""
+    """The party that ``sid`` is bridged to; empty when there is none."""
     if not dial.bridged or sid not in (dialler, dial.bridged):
         return ""
     return dial.bridged if sid == dialler else dialler
@@ -71,7 +71,7 @@ def on_refer_answered(turn: Turn, dialler: Call, event: Fetched) -> None:
 
 
 def _document(turn: Turn, event: Fetched) -> str | None:
-    """What the application answered, if it can be run; otherwise why not goes into the log."""
+    """The application's document, if it can be run; else None, with the reason in the log."""
     if event.error:
         turn.problem(event.error, f"{event.url or 'referUrl'} gave no document (HTTP status {event.status})")
     text = None if event.error else as_rcml(turn, event)
