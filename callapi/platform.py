@@ -143,7 +143,7 @@ def register(
 
 @contextmanager
 def signaling_task(cloud: Cloud, stack: Stack, folder: Path) -> Iterator[tuple[str, Child]]:
-    """Start a signaling process as ECS would, its files in ``folder``; yields its SIP URI and it, once it takes calls."""
+    """Start a signaling process as ECS would, its files in ``folder``; yields its SIP URI and it once ready."""
     port = free_port()
     signaling = _start_signaling(cloud, stack, folder, port)
     try:
