@@ -48,7 +48,7 @@ class Callers:
         self._socket.close()
 
     def hear(self, seconds: float) -> dict[tuple[str, int], list[bytes]]:
-        """The packets that each leg of the task sends meanwhile.  Who was heard is sent to from then on.
+        """The packets that each leg of the task sends meanwhile.  A leg that was heard is sent to from then on.
 
         At other times nobody reads: then the kernel drops what comes, and it costs nothing.
         """

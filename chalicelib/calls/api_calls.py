@@ -1,7 +1,7 @@
 """The calls of the API: POST Calls makes one, POST Calls/{CallSid} ends one or has it run another document.
 
 A call that the API made waits for a task, and is dialled by the one that claims it.  A call that is bridged and is sent
-elsewhere leaves its partner, who is hung up unless it is to come along (see `dial.leave`).
+elsewhere leaves its partner, which is hung up unless it is to come along (see `dial.leave`).
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def created(event: Created) -> Step:
 
 
 def on_claimed(turn: Turn, event: Claimed) -> None:
-    """A task will place the call: it is told how, or why not."""
+    """A task has claimed the call: tell it how to place it, or end the call with the reason why not."""
     parent = turn.find(turn.session.sid)
     launch = turn.session.launch
     if parent is None or launch is None or turn.session.task:
@@ -114,7 +114,7 @@ def _end(turn: Turn, call: Call) -> None:
 
 
 def _send_elsewhere(turn: Turn, call: Call, change: CallChange) -> None:
-    """Part the call from its Dial, and let it, and whoever comes along, run the document."""
+    """Take the call out of its Dial; it runs the document, and so does its partner if that comes along."""
     going = {call.sid}
     if (found := dial_of(turn, call)) is not None:
         dialler, dial = found
@@ -143,7 +143,7 @@ def _run(turn: Turn, sid: str, change: CallChange) -> None:
 
 
 def begin(turn: Turn, sid: str, run: Run) -> None:
-    """The call was answered for which the API had left ``run``."""
+    """An outbound call was answered: run the document that the API left for it."""
     if run.document:
         load(turn, sid, run, turn.document(run.document))
     else:

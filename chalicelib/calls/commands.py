@@ -1,7 +1,7 @@
-"""What the engine asks of whoever drives a session: the signaling task, the reaper or a simulator.
+"""What the engine asks of the driver of a session: the signaling task, the reaper or a simulator.
 
-Commands name mechanisms, not policy.  What must not wait for a round trip the task does alone, by the parameters
-of the command: cancel the losers of a Dial, bridge the leg that needs no screening, stop at a limit, count digits.
+Commands name mechanisms, not policy.  The task does alone what must not wait for a round trip, as the parameters of
+the command say: cancel the losers of a Dial, bridge the leg that needs no screening, stop at a limit, count digits.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def start(turn: Turn, sid: str) -> None:
 
 
 def on_fetched(turn: Turn, event: Fetched) -> None:
-    """The application answered.  For a call that has ended the answer is not run (CONTRACT §2)."""
+    """The application answered.  For a call that has ended the answer is not run (docs/contract.md §2)."""
     call = turn.call(event.call)
     run = call.run
     if run is None:
@@ -59,7 +59,7 @@ def on_fetched(turn: Turn, event: Fetched) -> None:
 
 
 def as_rcml(turn: Turn, event: Fetched) -> str | None:
-    """The body as an RCML document, by its content type (CONTRACT §5); None when it is nothing we can run."""
+    """The body as an RCML document, by its content type (docs/contract.md §5); None when it is nothing we can run."""
     kind = event.content_type.partition(";")[0].strip().lower()
     if kind.startswith("audio/"):
         return f"<Response><Play>{escape(event.url)}</Play></Response>"
@@ -88,7 +88,7 @@ def load(turn: Turn, sid: str, run: Run, text: str) -> None:
 
 
 def on_performed(turn: Turn, event: Performed) -> None:
-    """The media verbs up to here are done.  Digits belong to the Gather among them; none means the next verb."""
+    """The media verbs up to here are done.  Digits go to the Gather among them; without any the next verb runs."""
     call = turn.call(event.call)
     run = call.run
     if call.over or run is None:
@@ -136,7 +136,7 @@ def _perform(turn: Turn, call: Call, run: Run, items: list[Item]) -> None:
 
 
 def _begin(turn: Turn, call: Call, verb: rcml.Verb) -> None:
-    """A verb that is no media: it decides what comes next, or is over at once."""
+    """Begin a verb that plays nothing: it decides what comes next, or is over at once."""
     match verb:
         case rcml.Redirect():
             redirect.begin(turn, call, verb)

@@ -1,7 +1,7 @@
 """All calls of a session fail together: their task died, or the session cannot be stepped any more.
 
-Each call ends with its ``completed``, and a Dial that was under way makes its action request: CONTRACT §2 and §3 know
-no call without them.
+Each call still ends with its ``completed`` callback, and a Dial that was under way makes its action request, as
+docs/contract.md §2 and §3 demand of every call.
 """
 
 from __future__ import annotations

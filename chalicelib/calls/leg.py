@@ -1,4 +1,4 @@
-"""What a call lives through, from the INVITE to its end, whoever dialled it: status words, times, callbacks."""
+"""The life of any call, from the INVITE to its end: status words, times, callbacks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .types import CallStatus
 
 
 def on_invited(turn: Turn, call: Call, event: Invited) -> None:
-    """The INVITE is out; again when it goes to another server or was redirected: the last Call-ID counts."""
+    """An INVITE is out.  It is sent again to another server or after a redirection: the last Call-ID counts."""
     if call.direction == "inbound" or call.answered:
         return
     first = not call.sip_call_id
@@ -67,7 +67,7 @@ def end_call(
 
 
 def _final_status(call: Call, code: int) -> CallStatus:
-    """CONTRACT §3, child state words: our decision first, then the answer we had, then the response code."""
+    """docs/contract.md §3, child state words: our decision first, then the answer we had, then the response code."""
     if call.ending:
         return call.ending
     if call.answered:

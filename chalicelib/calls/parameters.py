@@ -1,4 +1,4 @@
-"""The request parameters that customers see (CONTRACT §5), made from the state of a call.
+"""The request parameters that customers see (docs/contract.md §5), made from the state of a call.
 
 They are made when the event happens, not when the request goes out: a callback that is delivered late still tells
 what was true then.  An empty parameter is left out.
@@ -13,7 +13,7 @@ API_VERSION = "2012-04-24"
 
 
 def voice_parameters(session: Session, call: Call) -> dict[str, str]:
-    """The standard voice request parameters of ``call`` (CONTRACT §5)."""
+    """The standard voice request parameters of ``call`` (docs/contract.md §5)."""
     parameters = {
         "CallSid": call.sid,
         "AccountSid": session.account_sid,

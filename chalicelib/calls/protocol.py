@@ -75,7 +75,7 @@ class TraceRequest(Value, frozen=True):
 
 
 class TraceResponse(Value, frozen=True):
-    """They are in the log, or never can be."""
+    """The messages are in the log, or can never be."""
 
 
 class OutboundCall(Value, frozen=True):
@@ -103,7 +103,7 @@ _encoder = msgspec.json.Encoder()
 
 
 def encode(message: object) -> bytes:
-    """JSON; what was decoded from the same bytes gives the same bytes."""
+    """``message`` as JSON; the same value always gives the same bytes."""
     return _encoder.encode(message)
 
 

@@ -23,7 +23,7 @@ MOST_CONTACTS = 5
 
 
 class Registration(Value, frozen=True):
-    """A REGISTER whose Authorization answers a fresh challenge of the task; whether rightly is still to be seen.
+    """A REGISTER whose Authorization answers a fresh challenge of the task; the proof is not checked yet.
 
     ``aor``: the URI of its To.  ``contacts``, ``expires`` and ``require`` are as they were in the message.
     """
@@ -63,7 +63,7 @@ Rule = Callable[[tuple[Contact, ...]], tuple[Contact, ...]]
 
 
 def live(contacts: tuple[Contact, ...], at: float) -> tuple[Contact, ...]:
-    """Those that have not expired at ``at``, the most wanted first, of equal ones the newest."""
+    """Those that have not expired at ``at``, the highest ``q`` first, among equal ones the newest."""
     left = (contact for contact in contacts if contact.expires_at > at)
     return tuple(sorted(left, key=lambda contact: (-contact.q, -contact.registered_at)))
 
@@ -110,7 +110,7 @@ def _listed(contact: Contact, at: float) -> str:
 
 
 def _lifetime(contact: ContactValue, registration: Registration) -> int:
-    """Seconds: the contact's own, else the message's, else ours; 0 takes it away."""
+    """Seconds: the contact's own, else the message's, else our default; 0 removes the contact."""
     seconds = contact.expires
     if seconds is None:
         seconds = read_seconds(registration.expires)
@@ -130,7 +130,7 @@ def _removed(registration: Registration, before: tuple[Contact, ...]) -> tuple[C
 def _bound(
     registration: Registration, bindings: tuple[tuple[ContactValue, int], ...], before: tuple[Contact, ...]
 ) -> tuple[Contact, ...]:
-    """All of it or nothing.  The newest stay when there are more than a client may have."""
+    """All changes or none.  When there are more contacts than a client may have, the newest stay."""
     replaced: set[Contact] = set()
     made: list[Contact] = []
     for asked, seconds in bindings:
@@ -147,9 +147,9 @@ def _bound(
 
 
 def _check_order(registration: Registration, present: Contact) -> None:
-    """Of one telephone, by its Call-ID, a REGISTER that is not newer than what is there fails (step 7).
+    """A REGISTER fails if the same telephone, known by its Call-ID, has sent one with the same CSeq or higher (step 7).
 
-    What this very REGISTER wrote does not stand in its way: DynamoDB may have written what it gave no answer for.
+    A repetition of the very REGISTER that wrote the contact passes: DynamoDB may have written it without answering.
     """
     if present.call_id != registration.call_id or registration.cseq > present.cseq:
         return

@@ -1,4 +1,4 @@
-"""Screening (CONTRACT §3): the document at ``url`` of a noun runs on the callee's call, and decides who is bridged."""
+"""Screening (docs/contract.md §3): a noun's document at ``url`` runs on the callee's call and decides on its bridge."""
 
 from __future__ import annotations
 

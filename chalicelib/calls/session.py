@@ -21,7 +21,7 @@ MOST_URL = 4096
 
 
 class StatusHook(Value, frozen=True):
-    """Where a call reports its progress, and which events it reports (CONTRACT §3)."""
+    """Where a call reports its progress, and which events it reports (docs/contract.md §3)."""
 
     url: str
     method: Method = "POST"

@@ -1,4 +1,4 @@
-"""Status callbacks (CONTRACT §3): the events that a call reports, their SequenceNumber, what each of them tells."""
+"""Status callbacks (docs/contract.md §3): which events a call reports, their SequenceNumber, their parameters."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def report(turn: Turn, sid: str, event: CallEvent, status: CallStatus) -> None:
 def callback_parameters(
     session: Session, call: Call, event: CallEvent, status: CallStatus, at: float
 ) -> dict[str, str]:
-    """The parameters of a status callback (CONTRACT §3, Status callbacks)."""
+    """The parameters of a status callback (docs/contract.md §3, Status callbacks)."""
     parameters = voice_parameters(session, call) | {
         "CallStatus": status,
         "Timestamp": formatdate(at, usegmt=False, localtime=False).replace("-0000", "+0000"),

@@ -144,7 +144,7 @@ def _apply_to_dial(turn: Turn, call: Call, event: Bridged | Starred | Referred) 
 
 
 def _resume(turn: Turn, event: Fetched | Performed) -> None:
-    """Move a run, or a transfer, on, if it waits for just this event."""
+    """Continue the run, or the transfer, that waits for this very event."""
     call = turn.known(event.call)
     if call is not None and event.id in call.unheard:
         _not_run(turn, call, event)
@@ -162,7 +162,7 @@ def _resume(turn: Turn, event: Fetched | Performed) -> None:
 
 
 def _not_run(turn: Turn, call: Call, event: Fetched | Performed) -> None:
-    """The answer to a request that was made so that the application knows."""
+    """An answer to a request that only informed the application: its document is not run."""
     turn.update(call.sid, unheard=tuple(request for request in call.unheard if request != event.id))
     if event.error:
         turn.problem(event.error, "the application was told something, and did not answer well")

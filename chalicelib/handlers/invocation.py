@@ -1,4 +1,4 @@
-"""An invocation: JSON in, the struct that it stands for to the handler, the handler's answer as JSON out."""
+"""An invocation: JSON comes in, the handler gets it as a struct, and its answer goes out as JSON."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def session_of(event: Event) -> str:
 class Function:
     """One function of the deployment: its ``log`` and its ``metrics``.
 
-    What ``chalicelib`` logs comes out by the same log, with the same keys.
+    The loggers of ``chalicelib`` write to the same log, with the same keys.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -67,7 +67,7 @@ class Function:
     def invoked(
         self, kind: type[Asked], failures: Name | None = None
     ) -> Callable[[Callable[[Asked], Answer]], Handler]:
-        """Makes a handler of Lambda's of what takes a ``kind`` and answers a struct.
+        """Makes a Lambda handler from a function that takes a ``kind`` and returns a struct.
 
         The handler raises msgspec.ValidationError for an event that is no ``kind``, and what the function itself
         raises; see ``telling``.

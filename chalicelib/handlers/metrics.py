@@ -1,4 +1,4 @@
-"""The figures of an invocation: one JSON line on standard output, from which CloudWatch makes metrics (EMF)."""
+"""The metrics of an invocation: one JSON line on standard output, from which CloudWatch makes metrics (EMF)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Name = Literal[
     "CallsEnded",
 ]
 MILLISECONDS: frozenset[Name] = frozenset({"FetchLatency", "CallbackLatency"})
-"""The metrics of this unit; all others count."""
+"""The metrics in milliseconds; all others are counts."""
 
 
 class Metrics:

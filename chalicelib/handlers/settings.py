@@ -1,4 +1,4 @@
-"""What each function is told by its environment (infra/template.yaml), checked when the function is loaded."""
+"""The environment of each function (infra/template.yaml), checked when the function is loaded."""
 
 from __future__ import annotations
 

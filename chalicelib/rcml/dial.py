@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 MAX_NOUNS = 10
-"""Of one Dial (CONTRACT §2).  Those after it are dropped: error 13250."""
+"""Of one Dial (docs/contract.md §2).  Those after it are dropped: error 13250."""
 
 
 MAX_CLIENT = 121
@@ -65,7 +65,7 @@ def _skip_noun(element: _Element, report: Report) -> None:
 
 
 def _text_noun(element: _Element, report: Report) -> tuple[Noun, ...]:
-    """Text instead of a child: with ``@`` a ``<Sip>``, else a ``<Number>`` (CONTRACT §2)."""
+    """Text instead of a child: with ``@`` a ``<Sip>``, else a ``<Number>`` (docs/contract.md §2)."""
     target = text_of(element)
     line = element.sourceline or 0
     if not target:
@@ -119,7 +119,7 @@ def _client(element: _Element, report: Report) -> Client:
 
 
 def _named_target(element: _Element, name: str, video: Video | None, report: Report) -> str:
-    """With ``<Video>`` the ``name``, else the text; a name alone does for both (CONTRACT §3)."""
+    """With ``<Video>`` the ``name``, else the text; a name alone does for both (docs/contract.md §3)."""
     text = text_of(element)
     if video is not None:
         if text:

@@ -32,7 +32,7 @@ class Problem:
 
 
 class RcmlError(Exception):
-    """A document that cannot run.  The answer is the fallback URL or a hang-up (CONTRACT §4)."""
+    """A document that cannot run.  The answer is the fallback URL or a hang-up (docs/contract.md §4)."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(str(problem))

@@ -42,8 +42,8 @@ _XML = etree.XMLParser(
 def parse(text: str | bytes) -> Document:
     """Read an RCML document of at most 64 KiB.
 
-    What is wrong but need not stop the call is in ``problems`` (CONTRACT §2, §3).  Raises `RcmlError` when
-    nothing of it can run: not well-formed, a DTD, no ``<Response>``, too large.
+    Mistakes that need not stop the call are in ``problems`` (docs/contract.md §2, §3).  Raises `RcmlError` when
+    the document cannot run at all: not well-formed, a DTD, no ``<Response>``, too large.
     """
     source = prepare(text)
     root = _root(source)

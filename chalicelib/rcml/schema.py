@@ -1,7 +1,7 @@
 """The attributes of every element, as data: name → field, converter, default, code of a wrong value.
 
 A row is all that the parser knows about an attribute; a new attribute is a new row and a new field, nothing
-more. Values, defaults and codes: CONTRACT §2, §3; of the other verbs Restcomm's documents.
+more. Values, defaults and codes: docs/contract.md §2, §3; of the other verbs Restcomm's documents.
 """
 
 from __future__ import annotations

@@ -89,7 +89,7 @@ class Hangup:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """Connect the caller to whichever of ``nouns`` is accepted first (CONTRACT §2).
+    """Connect the caller to whichever of ``nouns`` is accepted first (docs/contract.md §2).
 
     ``caller_id`` None is the parent's From.  ``caller_id_error`` set: the Dial fails with it, nothing is
     dialled. ``record`` None is no recording, else when it starts: ``record-from-answer``,

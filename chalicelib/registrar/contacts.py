@@ -45,10 +45,10 @@ class Contacts:
         return {name: found.get(name, ()) for name in names}
 
     def change(self, account_sid: str, name: str, rule: Rule) -> tuple[Contact, ...]:
-        """Let ``rule`` make the client's contacts from those that live; what it made is kept, and returned.
+        """Replace the client's live contacts by what ``rule`` makes of them; returns the new ones.
 
-        What ``rule`` raises goes to the caller, and nothing is written.  It may be asked again, when another write
-        came between: raises ContendedError when that does not end.
+        When ``rule`` raises, nothing is written.  It is called again after a conflict with another write; raises
+        ContendedError after CONFLICTS of them.
         """
         key: dict[str, str] = {"pk": _partition(account_sid, name), "sk": SORT_KEY}
         present: Item | None = self._table.get(**key)
@@ -66,7 +66,7 @@ class Contacts:
     def _write(
         self, key: Mapping[str, str], present: Item | None, contacts: tuple[Contact, ...]
     ) -> Item | None:
-        """None when it is written, else what is there instead."""
+        """None when the contacts are written, else the item that another writer left."""
         version = int(present["version"]) if present else 0
         item: Item = {
             **key,

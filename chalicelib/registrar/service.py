@@ -1,4 +1,4 @@
-"""Who may register as which client, and the registration itself (RFC 3261 §10.3, steps 3 to 8)."""
+"""Authenticates a REGISTER for a client and carries it out (RFC 3261 §10.3, steps 3 to 8)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Registrar:
         self._contacts = contacts
 
     def handle(self, registration: Registration) -> Registered:
-        """Do it; a refusal is an answer too.  Raises what DynamoDB raises, and ContendedError."""
+        """Carry out the REGISTER; a refusal is an answer too.  Raises what DynamoDB raises, and ContendedError."""
         try:
             name, domain = subject(registration)
             account_sid = self._accounts.account_of(domain)
@@ -33,7 +33,7 @@ class Registrar:
     def _authenticate(self, registration: Registration, account_sid: str, name: str, domain: str) -> None:
         """Only the client itself may say where it is (step 4).
 
-        Who does not exist is refused like who cannot prove to be it.
+        An unknown client gets the same answer as a wrong password.
         """
         try:
             credentials = read_credentials(registration.authorization)

@@ -1,1 +1,1 @@
-"""The REST API: calls as resources, in JSON and XML.  Time and identifiers come from whoever serves it."""
+"""The REST API: calls as resources, in JSON and XML.  Time and identifiers come from the handler."""

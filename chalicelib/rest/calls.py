@@ -25,7 +25,7 @@ UNANSWERED = ("queued", "initiated", "ringing")
 
 @dataclass(frozen=True)
 class Edge:
-    """What only the outside can give: the time (seconds since the epoch) and fresh hex text, 32 digits."""
+    """What the handler brings in: the time (seconds since the epoch) and 32 random hex digits."""
 
     at: float
     entropy: str
@@ -33,7 +33,7 @@ class Edge:
 
 @dataclass(frozen=True)
 class Account:
-    """Who asks, authenticated."""
+    """The authenticated account that makes a request."""
 
     sid: str
     token: str

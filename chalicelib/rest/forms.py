@@ -1,4 +1,4 @@
-"""The parameters of POST Calls and POST Calls/{CallSid}, checked (CONTRACT §6)."""
+"""The parameters of POST Calls and POST Calls/{CallSid}, checked (docs/contract.md §6)."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Form:
         return self._values[name][-1].strip() if self._values.get(name) else ""
 
     def allow(self, names: frozenset[str]) -> None:
-        """Raises InvalidError for a parameter that is none of ``names``: what is not done is not passed over."""
+        """Raises InvalidError for a parameter not in ``names``: one that has no effect is refused, not ignored."""
         unknown = ", ".join(sorted(set(self._values) - names))
         if unknown:
             raise InvalidError(

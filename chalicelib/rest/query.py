@@ -18,7 +18,7 @@ Range = tuple[float | None, float | None]
 
 @dataclass(frozen=True)
 class Query:
-    """What GET Calls asks for: ``page`` counts from 0 and is only told back; ``token`` is what finds the page."""
+    """What GET Calls asks for: ``page`` counts from 0 and is only echoed; ``token`` finds the page."""
 
     wanted: Filter
     size: int

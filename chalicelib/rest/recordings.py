@@ -1,4 +1,4 @@
-"""Recordings: where they can be heard.  The sound never passes through the API: S3 gives it out by a signed link."""
+"""Where recordings can be heard.  The audio never passes through the API: S3 serves it by a signed link."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .errors import MissingError
 
 LINK_SECONDS = 900
 SID = re.compile(r"RE[0-9a-f]{32}")
-# Who may read objects but not list them is told 403 of one that is not there (S3 API, HeadObject).
+# S3 answers 403 for a missing object when the caller may read objects but not list them (S3 API, HeadObject).
 ABSENT = frozenset({"403", "404", "AccessDenied", "NoSuchKey", "NotFound"})
 
 

@@ -90,7 +90,7 @@ def ha1(algorithm: Algorithm, username: str, realm: str, password: str) -> str:
 
 
 def proves(credentials: Credentials, secret: str, method: str) -> bool:
-    """Whether ``credentials`` were made by who knows ``secret`` (the HA1), for a request of ``method`` (§3.4.1).
+    """Whether ``credentials`` prove knowledge of ``secret`` (the HA1), for a request of ``method`` (§3.4.1).
 
     Takes as long when they are wrong as when they are right.
     """

@@ -1,4 +1,4 @@
-"""The headers that a URI asks for on its INVITE (CONTRACT §3).
+"""The headers that a URI asks for on its INVITE (docs/contract.md §3).
 
 A bad header is left out with a warning and the call goes on.  What must not happen is a header that the
 customer did not write: after decoding, a value may hold no control character, or ``%0d%0a`` would begin a

@@ -25,7 +25,7 @@ _FIRST_OF_4XX = frozenset(
 
 
 def outcome(code: int) -> Outcome:
-    """The CallStatus word for a leg that ended with the final response ``code``, 200 to 699 (CONTRACT §3).
+    """The CallStatus word for a leg that ended with the final response ``code``, 200 to 699 (docs/contract.md §3).
 
     A 2xx is ``completed``: the leg was answered and is over.  487 is ``canceled``; a leg that *our timeout*
     cancelled is ``no-answer`` instead, which only the caller of this function can know.

@@ -11,7 +11,7 @@ set (`characters`, section beside each), in time linear in the text.
         └user┘└──host───┘ port └──parameters──┘└──────── headers ────┘
 
 Only the header part is not held to its character set here: `headers` judges each header alone and leaves out
-the bad ones (CONTRACT §3), so one of them does not cost the call.
+the bad ones (docs/contract.md §3), so one of them does not cost the call.
 
 `parse_uri` holds a customer's URI to the grammar.  `read_uri` reads a peer's, which is split in the same places but may
 have any characters: a call is not lost because a telephone writes ``sip:a#b@my_host``.
@@ -32,7 +32,7 @@ Transport = Literal["udp", "tcp", "tls"]
 DEFAULT_PORTS: dict[Transport, int] = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 MAX_URI = 254
-"""Characters, without the header part (CONTRACT §3)."""
+"""Characters, without the header part (docs/contract.md §3)."""
 MAX_HEADERS = 1023
 """Characters of the header part, as written."""
 
@@ -67,7 +67,7 @@ class SipUri:
 
     @property
     def transport(self) -> Transport:
-        """``wanted_transport``, and ``udp`` when the URI does not say (CONTRACT §3)."""
+        """``wanted_transport``, and ``udp`` when the URI does not say (docs/contract.md §3)."""
         return self.wanted_transport or "udp"
 
     @property
@@ -75,7 +75,7 @@ class SipUri:
         """'' when the URI does not say, so that DNS does (RFC 3263 §4.1).
 
         ``sips:`` is TLS.  So is ``;secure=true`` unless the URI names a transport: the keys of the media travel in the
-        messages (RFC 4568 §8.3).  A transport that we do not have is UDP, with a warning (CONTRACT §3).
+        messages (RFC 4568 §8.3).  A transport that we do not have is UDP, with a warning (docs/contract.md §3).
         """
         named = self.parameter("transport")
         if self.scheme == "sips" or named == "tls":

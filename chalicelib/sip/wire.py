@@ -1,6 +1,6 @@
-"""Text from the wire becomes text here, and nowhere else; and here is how much of it is kept.
+"""Decodes the bytes of SIP messages, the only place that does, and says how much of them is kept.
 
-A SIP message may hold any bytes.  What is not UTF-8 is read as Latin-1, line by line, so that one bad header does not
+A SIP message may hold any bytes.  A line that is not UTF-8 is read as Latin-1, so that one bad header does not
 spoil a good one.  Control characters become U+FFFD, but for CR, LF and TAB, which structure a message.  So do Unicode's
 non-characters, which SQS refuses.  A lone surrogate, which no JSON can carry, never comes out of here.
 """

@@ -236,5 +236,5 @@ def _row(request: StepRequest, before: Row | None, folded: _Folded, after: Sessi
 
 
 def _digest(request: StepRequest) -> str:
-    """What makes a request the same one: who sends it, and the events as they were sent."""
+    """What two requests have in common when they are the same: the sender (its epoch), and the events as sent."""
     return hashlib.sha256(encode((request.epoch, request.events))).hexdigest()

@@ -37,7 +37,7 @@ class InvalidClientError(ValueError):
 
 
 class Accounts:
-    """The accounts table.  What it read is believed for 30 s of ``clock`` (seconds)."""
+    """The accounts table.  What it read is cached for 30 s of ``clock`` (seconds)."""
 
     def __init__(self, table: Table, clock: Callable[[], float] = time.monotonic) -> None:
         self._table = table
@@ -60,7 +60,7 @@ class Accounts:
         return decode(str(item["application"]), Application).account_sid if item else None
 
     def client_secret(self, sid: str, name: str, realm: str, algorithm: Algorithm) -> str | None:
-        """The HA1 of client ``name`` of account ``sid`` (RFC 7616 §3.4.2); None for one who cannot register there."""
+        """The HA1 of client ``name`` of account ``sid`` (RFC 7616 §3.4.2); None if it cannot register there."""
         item = self._read(f"client#{sid}#{name}")
         secrets = decode(str(item["ha1"]), dict[str, dict[str, str]]) if item else {}
         return secrets.get(realm.lower(), {}).get(algorithm)

@@ -19,7 +19,7 @@ class Cache(Generic[Kept]):
         self._kept: OrderedDict[str, tuple[float, Kept]] = OrderedDict()
 
     def get(self, key: str, load: Callable[[], Kept]) -> Kept:
-        """What is kept under ``key``, else what ``load`` gives, which is kept from then on."""
+        """The value kept under ``key``; if there is none, that of ``load``, which is kept from then on."""
         now = self._clock()
         if key in self._kept:
             since, value = self._kept[key]

@@ -1,4 +1,4 @@
-"""Which failures pass by themselves, and which come again at every try.
+"""Which failures are temporary, and which come again at every try.
 
 A step is asked again until it is answered: right while AWS is slow, throttles or is not there, and for ever wrong when
 the request itself cannot be carried out.
@@ -28,7 +28,7 @@ PERMANENT = frozenset(
 
 
 class PassingError(Exception):
-    """Something outside did not work, and may the next time."""
+    """Another service failed, and may work the next time."""
 
 
 def is_permanent(error: Exception) -> bool:

@@ -220,7 +220,7 @@ def _application(application: Application | None, swap: Callable[[str], str]) ->
 
 
 class _Texts:
-    """Immutable texts under their hash.  What this process has seen it neither reads nor writes again."""
+    """Immutable texts under their hash.  A text that this process has seen is neither read nor written again."""
 
     def __init__(self, table: Table) -> None:
         self._table = table

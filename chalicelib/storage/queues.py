@@ -30,7 +30,7 @@ NOT_OF_XML = {0xFFFE: "\\ufffe", 0xFFFF: "\\uffff"}
 
 
 class NotQueuedError(PassingError):
-    """SQS did not take a message.  Whoever drives the step sends its effects again."""
+    """SQS did not take a message.  The sender of the step request repeats it, and the effects are sent again."""
 
 
 class Outbound:

@@ -1,4 +1,4 @@
-"""SIP passwords under a KMS key: who takes one in may only seal it, who dials with it may only open it.
+"""SIP passwords under a KMS key: functions that receive one may only seal it; the task, which dials, may only open it.
 
 A sealed password is ``sealed:`` + Base64 of the KMS ciphertext.  IAM gives ``kms:Encrypt`` to the functions that
 read documents and forms, ``kms:Decrypt`` to the signaling task alone.

@@ -54,7 +54,7 @@ BATCH = 100
 """Items that one BatchGetItem may ask for."""
 CONFLICTS = 8
 CONFLICT_SECONDS = 0.02
-"""The wait after a first conflict, on the average; it doubles."""
+"""The average wait after a first conflict; it doubles."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ class Table:
         ]
 
     def _batch(self, keys: list[dict[str, Any]]) -> Iterator[Item]:
-        """What DynamoDB leaves out of an answer, above the table's throughput, it is asked for again."""
+        """Keys that DynamoDB leaves unprocessed, above the table's throughput, are asked for again."""
         for attempt in range(CONFLICTS):
             answer = self._client.batch_get_item(
                 RequestItems={self._name: {"Keys": keys, "ConsistentRead": True}}

@@ -1,4 +1,4 @@
-"""The signaling tasks: who is alive, where a task takes its messages, and which sessions a task has open."""
+"""The signaling tasks: which are alive, the queue of each, and the sessions that a task has open."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Tasks:
         return sorted((task for task in tasks if task.heartbeat < before), key=lambda task: task.heartbeat)
 
     def queue_url(self, task: str) -> str | None:
-        """Where ``task`` takes its messages; None when it has gone."""
+        """The queue of ``task``; None when the task is gone."""
         row = self._table.get(pk="tasks", sk=task)
         return str(row["queue_url"]) if row else None
 
@@ -44,7 +44,7 @@ class Tasks:
         return [str(row["pk"]) for row in islice(rows, limit)]
 
     def condemn(self, task: Task) -> bool:
-        """Declare ``task`` dead unless it has said meanwhile that it lives; whether it was."""
+        """Declare ``task`` dead unless it has sent a heartbeat meanwhile; returns whether it was declared dead."""
         row: Item = {"pk": "tasks", "sk": task.id, "queue_url": task.queue_url, "heartbeat": 0}
         return self._table.put_if(row, "heartbeat = :seen", {":seen": task.heartbeat}) is None
 

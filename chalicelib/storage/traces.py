@@ -45,7 +45,7 @@ class Traces:
 
 
 def _parts(messages: tuple[SipMessage, ...], first: int) -> Iterator[tuple[int, list[SipMessage]]]:
-    """What fits into an item each, with the number of its first message."""
+    """The messages in parts that fit into an item each, with the number of the first message of each."""
     part: list[SipMessage] = []
     size = 0
     for number, message in enumerate(messages, start=first):

@@ -1,8 +1,8 @@
 """One HTTP exchange with a customer's server, within hard limits whatever that server does.
 
-5 s to connect, look-up of the name included, 15 s in all (CONTRACT §5), 64 KiB of body unless told otherwise.  A
-socket timeout alone would not do: a server that sends a byte a second never lets it pass.  So a timer cuts the
-connection at the end of the time.
+The limits (docs/contract.md §5): 5 s to connect, the look-up of the name included; 15 s in all; 64 KiB of body unless
+the caller says otherwise.  A socket timeout alone would not do: a server that sends a byte a second never reaches it.
+So a timer cuts the connection when the time is over.
 """
 
 from __future__ import annotations

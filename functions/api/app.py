@@ -1,4 +1,4 @@
-"""The REST API behind API Gateway: routes, authentication, formats.  What it does is in chalicelib/rest."""
+"""The REST API behind API Gateway: routes, authentication, formats.  The logic is in chalicelib/rest."""
 
 from __future__ import annotations
 

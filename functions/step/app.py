@@ -27,7 +27,7 @@ _function = Function(_settings)
 def step(event: dict[str, Any], context: object) -> dict[str, Any]:
     """Invoked synchronously by the owner of a session, or of several for their SIP messages.
 
-    An error means: ask again, unchanged.  What would fail again is an answer: ``failed``.
+    An error means that the same request may succeed later.  One that would fail again is answered with ``failed``.
     """
     if "traces" in event:
         return _trace(event, context)

@@ -1,6 +1,6 @@
 """Dial: outbound legs, the first accepted is bridged, the others are cancelled.
 
-What must not wait for a round trip is decided here: CONTRACT §2, Forking.
+What must not wait for a round trip is decided here: docs/contract.md §2, Forking.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Dial as CONTRACT §2 and §3 have it, told event by event."""
+"""Dial as docs/contract.md §2 and §3 have it, told event by event."""
 
 from __future__ import annotations
 

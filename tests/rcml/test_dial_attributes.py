@@ -1,4 +1,4 @@
-"""The table of CONTRACT §2, row by row: the default, the values, and what a wrong value does."""
+"""The table of docs/contract.md §2, row by row: the default, the values, and what a wrong value does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of CONTRACT §3, row by row, and the nouns beside `<Sip>`."""
+"""The table of docs/contract.md §3, row by row, and the nouns beside `<Sip>`."""
 
 from __future__ import annotations
 

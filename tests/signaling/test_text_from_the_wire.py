@@ -1,4 +1,4 @@
-"""Bytes that are not UTF-8, characters that are none, and names that are too long: over real SIP (CONTRACT §7)."""
+"""Text that is not UTF-8, non-characters, and names that are too long, over real SIP (docs/contract.md §7)."""
 
 from __future__ import annotations
 

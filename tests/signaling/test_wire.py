@@ -1,6 +1,6 @@
 """Whatever bytes a peer sends, what is kept of them is text that every part of the platform takes, and not too much.
 
-CONTRACT §7: text from the wire.
+docs/contract.md §7: text from the wire.
 """
 
 from __future__ import annotations

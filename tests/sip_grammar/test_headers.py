@@ -1,4 +1,4 @@
-"""The header rules of CONTRACT §3, one by one."""
+"""The header rules of docs/contract.md §3, one by one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Response codes to status words (CONTRACT §3), and the best of several (RFC 3261 §16.7)."""
+"""Response codes to status words (docs/contract.md §3), and the best of several (RFC 3261 §16.7)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a Dial amounted to: the leg that stands for it, and what its action request tells (CONTRACT §2)."""
+"""What a Dial amounted to: the leg that stands for it, and what its action request tells (docs/contract.md §2)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def dial_result(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
 
 
 def _outcome(dial: Dial, legs: list[Call], dialler: Call) -> tuple[Call, CallStatus]:
-    """The leg that stands for the Dial and its DialCallStatus (CONTRACT §2)."""
+    """The leg that stands for the Dial and its DialCallStatus (docs/contract.md §2)."""
     if dial.bridged:
         chosen = next(leg for leg in legs if leg.sid == dial.bridged)
         return chosen, "failed" if chosen.ending == "failed" else "completed"
@@ -53,7 +53,7 @@ def _best(legs: list[Call]) -> Call:
 def _dial_parameters(
     dial: Dial, legs: Iterable[Call], chosen: Call, status: CallStatus, at: float
 ) -> dict[str, str]:
-    """What the action request of a Dial adds (CONTRACT §2); ``chosen`` is the leg that stands for the Dial."""
+    """What the action request of a Dial adds (docs/contract.md §2); ``chosen`` is the leg that stands for the Dial."""
     talked = int(at - dial.bridged_at) if dial.bridged else 0
     parameters = {
         "DialCallStatus": status,

@@ -1,8 +1,8 @@
-"""Dial: ring up to ten callees together, bridge the first who accepts, and tell the action URL how it went.
+"""Dial: ring up to ten callees together, bridge the first that accepts, and tell the action URL how it went.
 
-Rules of CONTRACT §2 and §3.  The task cancels losers and bridges an unscreened winner on its own; here is decided
-which legs exist, when the Dial is over, and what comes next.  Any call that runs a document of its own may dial: the
-caller, and a callee whom the API or a REFER has sent elsewhere.
+The rules are in docs/contract.md §2 and §3.  The task cancels losers and bridges an unscreened winner on its own;
+this module decides which legs exist, when the Dial is over, and what comes next.  Any call that runs a document of its
+own may dial: the caller, and a callee whom the API or a REFER has sent elsewhere.
 """
 
 from __future__ import annotations
@@ -199,7 +199,7 @@ def finish_dial(turn: Turn, sid: str) -> None:
 def wind_up(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
     """The Dial of ``sid`` is no more, and what is left of it is hung up; returns what its action request has to tell.
 
-    What the application says to a REFER that is still under way is not run, and who sent it is told so.
+    When a REFER is still under way, the document it leads to is not run, and its sender is told so.
     """
     if dial.referral is not None:
         asked = dial.bridged if dial.referral.transferor == sid else sid

@@ -14,7 +14,7 @@ from .dial import wind_up
 
 
 def dial_of(turn: Turn, call: Call) -> tuple[str, Dial] | None:
-    """The Dial that ``call`` is in, as the one who dialled or as a leg, and the CallSid of the one who dialled."""
+    """The Dial that ``call`` is in, as the dialling call or as a leg, and the CallSid of the dialling call."""
     if call.dial is not None:
         return call.sid, call.dial
     dialler = turn.dialler(call)

@@ -120,7 +120,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
 
 
 def _caller(dialler: Call, verb: rcml.Dial) -> sip.Address:
-    """Who the legs see calling: ``callerId`` as it is, name and URI of one with a display name, else the caller."""
+    """The caller that the legs see: ``callerId``, split into name and URI if it has a display name; else the caller."""
     if not verb.caller_id:
         return sip.Address(dialler.caller_name, dialler.from_)
     return sip.address_of(verb.caller_id) if "<" in verb.caller_id else sip.Address("", verb.caller_id)
@@ -148,7 +148,7 @@ def _hook(turn: Turn, sid: str, noun: rcml.Noun) -> StatusHook | None:
 
 
 def identity_headers(turn: Turn, call: Call) -> Headers:
-    """The headers by which a callee's network can name the call to us (CONTRACT §3)."""
+    """The headers by which a callee's network can name the call to us (docs/contract.md §3)."""
     headers = (
         ("X-CallAPI-AccountSid", turn.session.account_sid),
         ("X-CallAPI-CallSid", call.sid),

@@ -1,1 +1,1 @@
-"""From a noun, or the To of the API, to where its INVITE goes, or why it may not."""
+"""Where the INVITE for a noun, or for the To of the API, goes, or why it may not be sent."""

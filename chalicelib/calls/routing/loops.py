@@ -1,4 +1,4 @@
-"""Calls that come back to us: an INVITE says where with us its call has been, and how far it may still go.
+"""Loop detection: an INVITE lists the addresses of ours that its call has visited, and how far it may still go.
 
 A B2BUA hides a loop from the proxies around it: to them each of its INVITEs is a new one (RFC 7332).  So an INVITE
 that a document dials takes over Max-Forwards from the one that came in, less one (RFC 3261 §16.6, step 3), and lists in
@@ -34,7 +34,7 @@ def refusal(event: Incoming) -> int:
 
 
 def hop_headers(session: Session) -> Headers:
-    """What the INVITEs of this session's legs say; a call that the API made begins with a clean slate."""
+    """The hop headers of this session's legs; a call that the API made starts without hops."""
     parent = session.parent
     if parent.direction != "inbound":
         return ()
@@ -55,7 +55,7 @@ def _visits(headers: Headers) -> tuple[str, ...]:
 
 
 def _mark(uri: str) -> str:
-    """An address of ours without its text: user, host and port decide, not parameters.
+    """A hash that stands for an address of ours: user, host and port count, parameters do not.
 
     Of two documents behind one address nothing is known here, so coming back to it is a loop whatever they say.
     """

@@ -20,7 +20,7 @@ _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class InvalidPolicyError(ValueError):
-    """An entry of a policy says nothing; the text names it."""
+    """An entry of a policy could never apply; the text names it."""
 
 
 class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,7 +44,7 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
     proxy: str = ""
 
     def matched(self, number: str) -> int | None:
-        """How many characters of ``number`` the longest prefix that it has takes; None: not this trunk's."""
+        """The length of the longest prefix of ``number`` that this trunk has; None when it has none."""
         if not self.prefixes:
             return 0
         return max((len(prefix) for prefix in self.prefixes if number.startswith(prefix)), default=None)
@@ -55,7 +55,7 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"sip:{user}@{self.host}" + (";user=phone" if self.user_phone else "")
 
     def fault(self) -> str:
-        """What makes it useless, in words; empty when nothing does."""
+        """What makes the trunk unusable, in words; empty when nothing does."""
         try:
             sip.parse_uri(self.uri("1" * (self.strip + 1)))
             sip.parse_uri(f"sip:{self.from_host or 'example.com'}")
@@ -70,7 +70,7 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HostRules(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Where the account's INVITEs may go.  What is refused is refused; a list of what is allowed refuses the rest.
+    """Where the account's INVITEs may go.  A refusal always wins; where there is an allow-list, all else is refused.
 
     Hosts: a name, ``*.example.com`` (every name under it), an address or a network (CIDR).  A name is judged as
     written, addresses as resolved.  Ports: ``5060`` or ``5060-5069``.  Prefixes: of the user part, decoded and
@@ -118,7 +118,7 @@ class HostRules(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Calls that the account may place: legs of its Dials and calls of the API.  0: as many as it likes.
+    """Calls that the account may place: legs of its Dials and calls of the API.  0: no limit.
 
     ``calls_per_second`` counts whole seconds of the clock; ``concurrent_calls`` those that have not ended.
     """
@@ -128,7 +128,7 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All of it; what is None is not restricted.
+    """A whole policy; None stands for no restriction.
 
     ``trunks`` take the ``<Number>`` of the account.  ``outbound_proxy``: a SIP URI that each of its ``<Sip>`` goes
     through (RFC 3261 §8.1.2); it is judged by the address guard, not by ``rules``.
@@ -141,7 +141,7 @@ class Policy(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_policy(text: str) -> Policy:
-    """The policy in JSON as a person wrote it.  Raises InvalidPolicyError, also for a word that is none of ours."""
+    """The policy in JSON as a person wrote it.  Raises InvalidPolicyError, also for an unknown key."""
     try:
         policy = msgspec.json.decode(text, type=Policy)
         written = msgspec.json.decode(text, type=dict[str, Any])
@@ -234,7 +234,7 @@ def _ports(entry: str) -> range:
 
 
 def proxy_fault(proxy: str) -> str:
-    """Why ``proxy`` is no URI to send an INVITE through; empty when it is, or when there is none."""
+    """Why no INVITE can go through the URI ``proxy``; empty when it can, or when there is no proxy."""
     if not proxy:
         return ""
     try:
@@ -245,7 +245,7 @@ def proxy_fault(proxy: str) -> str:
 
 
 def chosen(trunks: tuple[Trunk, ...], number: str) -> Trunk | None:
-    """The one with the longest prefix of ``number``; of several that are alike the first."""
+    """The trunk with the longest prefix of ``number``; among equal ones the first."""
     matches = [(length, trunk) for trunk in trunks if (length := trunk.matched(number)) is not None]
     if not matches:
         return None

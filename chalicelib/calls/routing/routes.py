@@ -1,4 +1,4 @@
-"""From a noun of a Dial, or the To of the API, to where its INVITE goes, or why it may not go there."""
+"""Where the INVITE for a noun of a Dial, or for the To of the API, goes, or why it may not be sent."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from ..types import Contact
 from .policy import SEPARATORS, HostRules, Policy, chosen
 
 MOST_CALLS = 200
-"""In one session, with those that have ended and whose Dial has not.  Without a limit, a document that dials ten
-callees each second would have 320 that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
+"""Calls of one session, with those that have ended while their Dial goes on.  Without a limit, a document that dials
+ten callees each second would have 320 that wait for the answer to their CANCEL (32 s, RFC 3261 §9.1)."""
 
 
 class NoRouteError(Exception):
@@ -87,7 +87,7 @@ def route_uri(text: str) -> sip.SipUri:
 
 
 def sip_route(turn: Turn, target: str, credentials: Credentials) -> Route:
-    """To the URI ``target``, perhaps by the account's outbound proxy.  Raises NoRouteError."""
+    """The route to the URI ``target``, through the account's outbound proxy if there is one.  Raises NoRouteError."""
     uri = route_uri(target)
     admit_uri(turn, uri)
     return Route(
@@ -101,7 +101,7 @@ def sip_route(turn: Turn, target: str, credentials: Credentials) -> Route:
 
 
 def number_route(turn: Turn, target: str) -> Route:
-    """Through the trunk that has the longest prefix of the number.  Raises NoRouteError.
+    """The route through the trunk with the longest prefix of the number.  Raises NoRouteError.
 
     ``target``: the number as written, perhaps with ``?header=value`` behind it.
     """
@@ -131,7 +131,7 @@ def _trunk_rules(turn: Turn) -> HostRules | None:
 
 
 def client_routes(turn: Turn, target: str) -> tuple[Route, ...]:
-    """One for each contact, the most wanted first: all its telephones ring.  Raises NoRouteError.
+    """A route for each contact, the highest ``q`` first: all telephones ring.  Raises NoRouteError.
 
     ``target``: the name of the client, perhaps with ``?header=value`` behind it.
     """
@@ -143,8 +143,8 @@ def client_routes(turn: Turn, target: str) -> tuple[Route, ...]:
 
 
 def _contact_route(turn: Turn, contact: Contact, headers: str) -> Route:
-    """A contact may name any place: it is gone to only under the account's rules, but to where the client itself
-    registered from always.
+    """A contact may name any place, so the account's rules apply to it; they do not apply to the address that the
+    client registered from.
     """
     uri = route_uri(contact.uri + headers)  # a contact is kept without headers
     return Route(uri=uri, to=contact.aor, rules=rules_of(turn), received=contact.received)
@@ -180,7 +180,7 @@ def admit_one_more(turn: Turn) -> None:
 
 
 def policy_of(turn: Turn) -> Policy:
-    """What the account may dial; of one without a policy: everything."""
+    """What the account may dial; without a policy, everything."""
     application = turn.session.application
     return (application.policy if application else None) or Policy()
 
@@ -206,6 +206,6 @@ def live_calls(session: Session) -> frozenset[str]:
 
 
 def _placed(turn: Turn) -> int:
-    """The calls that this step places, the one that is asked about among them."""
+    """How many calls this step places, with the one that is to be admitted."""
     new = sum(call.sid not in turn.session.calls and not call.over for call in turn.calls())
     return new + (turn.session.launch is not None)

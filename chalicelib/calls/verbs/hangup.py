@@ -1,4 +1,4 @@
-"""``<Hangup>``: end the call; of a leg that is being screened: decline it."""
+"""``<Hangup>``: end the call; in a screening document, decline it."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ from ..transition import Turn
 
 
 def begin(turn: Turn, call: Call) -> None:
-    """A caller who was not answered yet is answered first."""
+    """A caller that is not answered yet is answered first."""
     hang_up(turn, call)

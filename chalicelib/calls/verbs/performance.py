@@ -1,7 +1,7 @@
 """Media verbs as one performance: what the task says, plays and gathers in a row, without a round trip between them.
 
-A performance is a command, and what the task is told at once is bounded: a document of 63 kB can hold 4,500 ``<Play>``,
-each of which becomes an absolute URL.  What is over the bound is the next performance's.
+A performance is a command, and its size is bounded: a document of 63 kB can hold 4,500 ``<Play>``, each of which
+becomes an absolute URL.  Verbs above the bound go into the next performance.
 """
 
 from __future__ import annotations

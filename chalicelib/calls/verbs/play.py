@@ -7,5 +7,5 @@ from ..commands import Pause, Play
 
 
 def item(verb: rcml.Play, url: str | None) -> Play | Pause:
-    """What the task is to play.  ``url``: absolute; nothing is played where it is none."""
+    """What the task is to play.  ``url`` is absolute; without one nothing is played."""
     return Pause(0) if url is None else Play(url, verb.loop)

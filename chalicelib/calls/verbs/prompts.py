@@ -16,7 +16,7 @@ MOST_CHARACTERS = 65_536
 
 
 def prompt_of(turn: Turn, run: Run, verb: rcml.Say | rcml.Play | rcml.Pause) -> Prompt:
-    """The verb as the task is told of it."""
+    """The verb as an item of the command to the task."""
     match verb:
         case rcml.Say():
             return say.item(verb)
@@ -27,7 +27,7 @@ def prompt_of(turn: Turn, run: Run, verb: rcml.Say | rcml.Play | rcml.Pause) -> 
 
 
 def size(item: Prompt | Gather) -> int:
-    """Characters of what a stranger wrote."""
+    """How many characters the application wrote into ``item``."""
     match item:
         case Say():
             return len(item.text)
@@ -38,7 +38,7 @@ def size(item: Prompt | Gather) -> int:
 
 
 def prompts_of(turn: Turn, run: Run, verb: rcml.Gather) -> tuple[Prompt, ...]:
-    """Those of a Gather.  What is over the bound is left out: digits may come at any moment, so it is not split."""
+    """The prompts of a Gather, without those above the bound: digits may come at any time, so it cannot be split."""
     prompts: list[Prompt] = []
     room = MOST_CHARACTERS
     for number, each in enumerate(verb.prompts):

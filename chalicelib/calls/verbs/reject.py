@@ -1,4 +1,4 @@
-"""``<Reject>``: refuse a caller who was not answered yet."""
+"""``<Reject>``: refuse a caller that is not answered yet."""
 
 from __future__ import annotations
 
