@@ -28,7 +28,8 @@ from tests.http_server import Handler, http_server
 from tests.signaling.documents import MAIN
 from tests.storage.cloud import deployed_resources
 
-from .engine_process import ACCOUNT, Engine
+from .engine_process import Engine
+from .memory_stores import ACCOUNT
 from .task import Task, process_running
 
 PREFIX = "callapi-task-"
