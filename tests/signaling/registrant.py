@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import uuid
+from typing import Any
 
 from tests.digest import authorization, parameter
 
 from .peer import Message
+from .task import Task
 
 DOMAIN = "example.com"
+CLIENTS = {"CLIENTS": json.dumps({"alice": "wonderland", "bob": "builder"})}
+OK = "SIP/2.0 200 OK"
 
 
 class Registrant:
@@ -96,3 +101,8 @@ class Registrant:
 
 def contacts(response: Message) -> list[str]:
     return [value for name, value in response.headers() if name == "Contact"]
+
+
+def registrations(task: Task) -> list[dict[str, Any]]:
+    """What the register function was asked."""
+    return task.entries("registration")

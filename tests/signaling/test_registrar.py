@@ -1,10 +1,9 @@
+"""REGISTER from end to end: the challenge, the registration, and a softphone of another stack (docs/registrar.md)."""
+
 from __future__ import annotations
 
-import json
 import signal
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,17 +13,15 @@ import pytest
 from chalicelib.sip.message import Message
 from signaling.registrar.inbox import Request
 from tests.digest import parameter
-from tests.signaling.documents import MAIN, dial
-from tests.signaling.sipp import Sipp
+from tests.signaling.documents import MAIN
 from tests.waiting import wait_until
 
 from .peer import Caller
-from .registrant import DOMAIN, Registrant, contacts
+from .registrant import CLIENTS, DOMAIN, OK, Registrant, contacts, registrations
 from .softphone import registering_softphone
 from .task import Task, task_running
 
-CLIENTS = {"CLIENTS": json.dumps({"alice": "wonderland", "bob": "builder"})}
-FORBIDDEN, OK = "SIP/2.0 403 Forbidden", "SIP/2.0 200 OK"
+FORBIDDEN = "SIP/2.0 403 Forbidden"
 
 
 @pytest.fixture
@@ -36,10 +33,6 @@ def task(tmp_path: Path) -> Iterator[Task]:
 @pytest.fixture
 def telephone(task: Task, peers: Callable[..., Any]) -> Callable[..., Registrant]:
     return lambda *arguments, **keys: peers(Registrant, task.sip_port, *arguments, **keys)
-
-
-def registrations(task: Task) -> list[dict[str, Any]]:
-    return task.entries("registration")
 
 
 # --- the challenge ---
@@ -246,65 +239,6 @@ def test_register_function_that_hangs_keeps_no_telephone_waiting_for_ever(
         assert phone.silent(18)
         assert phone.receive().line == "SIP/2.0 503 Service Unavailable"
         assert phone.silent(6), "the answer that came too late was sent all the same"
-
-
-# --- the flood ---
-
-
-def test_more_proven_registers_than_can_be_kept_are_refused_and_the_next_is_taken(
-    tmp_path: Path, peers: Callable[..., Any]
-) -> None:
-    with task_running(tmp_path, {}, REGISTER_TAKES="2", **CLIENTS) as task:
-        phone = peers(
-            Registrant, task.sip_port, "tcp"
-        )  # what is too much for a socket would be lost over UDP
-        phone.obey(phone.ask())
-        for _ in range(600):
-            phone.send(phone.text(phone.proof()))
-        codes = [phone.receive().line.split()[1] for _ in range(600)]
-        assert set(codes) <= {"200", "500", "503"}  # 500: overtaken by a later one of its Call-ID
-        assert codes.count("503") > 500
-        assert phone.silent(1)
-        assert peers(Registrant, task.sip_port).register().line == OK
-
-
-def test_flood_of_registers_costs_no_function_and_no_call(
-    tmp_path: Path, sipp: Callable[..., Sipp], peers: Callable[..., Any]
-) -> None:
-    """Anybody can send some thousand a second."""
-    rung = dial("sip:bob@127.0.0.1:{port}")
-    callee = sipp("callee", calls=5)
-    with task_running(tmp_path, {MAIN: rung.format(port=callee.port)}, **CLIENTS) as task:
-        flood = threading.Event()
-        sent = 0
-
-        def pour() -> None:
-            nonlocal sent
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as source:
-                source.connect(("127.0.0.1", task.sip_port))
-                phone = peers(Registrant, task.sip_port)
-                while not flood.is_set():
-                    for _ in range(20):
-                        source.send(phone.text().encode())
-                        sent += 1
-                    time.sleep(0.005)
-
-        pouring = threading.Thread(target=pour)
-        pouring.start()
-        try:
-            time.sleep(1)
-            # Messages are lost in the flood, and come again.
-            caller = sipp("caller", task.sip_port, calls=5, hold=8000)
-            assert caller.wait() == 0
-            assert callee.wait() == 0
-            registered = peers(Registrant, task.sip_port, "tcp").register()
-        finally:
-            flood.set()
-            pouring.join()
-        assert sent > 2000
-        assert registered.line == OK
-        assert len(registrations(task)) == 1
-        task.wait_idle()
 
 
 # --- another stack ---
