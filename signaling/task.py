@@ -11,11 +11,11 @@ from pathlib import Path
 
 from chalicelib.webhooks.guard import AddressGuard
 
-from .b2bua.context import Services
-from .b2bua.leg import Leg
+from .b2bua.context import Context
 from .b2bua.switchboard import Switchboard
 from .cloud.functions import Controller, Unseal
 from .cloud.health import serve_health
+from .engine.call import calls_alive
 from .engine.endpoint import Endpoint
 from .engine.loop import MainLoop
 from .engine.memory import collect_seldom, give_back_memory
@@ -58,7 +58,7 @@ def run_task(
         recorded.mkdir()
         recordings = Recordings(recorded, uploads, settings.api_url, settings.recordings_bytes)
         switchboard.open(
-            Services(
+            Context(
                 settings=settings,
                 loop=loop,
                 endpoint=endpoint,
@@ -85,7 +85,7 @@ def run_task(
         recordings.stop_all()
         uploads.close(UPLOAD_SECONDS)
     health.shutdown()
-    if Leg.live == 0:
+    if calls_alive() == 0:
         endpoint.close()
 
 

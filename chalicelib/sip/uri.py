@@ -1,11 +1,10 @@
 """SIP URIs, by the grammar of RFC 3261 §25.1.
 
-Why not `urllib.parse`?  To it a ``sip:`` URI is a scheme and an opaque path: it knows no user part without
-``//``, no ``;parameter``, and it drops tabs and line ends silently, which is how a header injection passes a
-check.  Why not one regular expression?  Because the errors could not say what is wrong, and because a
-backtracking one is a denial of service that a customer's web page carries out on us.  So: split at the
-delimiters that the grammar puts first, check each piece against its own character set (`characters`, section
-beside each), in time linear in the text.
+`urllib.parse` does not do: to it a ``sip:`` URI is a scheme and an opaque path, without a user part and parameters,
+and it drops tabs and line ends silently, so that a header injection would pass a check.  Nor does one regular
+expression: it could not say what is wrong, and one that backtracks lets a customer's web page stop the service.  So
+the text is split at the delimiters that the grammar puts first, and each piece is checked against its own character
+set (`characters`, section beside each), in time linear in the text.
 
     SIP-URI = "sip:" [ userinfo ] hostport uri-parameters [ headers ]
     sip:alice@example.com:5060;transport=tcp?X-Order=42&User-to-User=…

@@ -14,7 +14,7 @@ from chalicelib.sip.status import Status
 from ..engine.loop import Loop
 from ..settings import Settings
 from .leg import Leg
-from .rtp_timeout import Watch
+from .rtp_timeout import RtpTimeout
 
 AFTER_DIAL = 10.0
 """Seconds by which the limit of a Dial comes first: time to hang up the callee, and to ask the Dial's action."""
@@ -54,7 +54,7 @@ class CallLimits:
         self._loop = loop
         self._settings = settings
         self._limits: dict[str, CallLimit] = {}
-        self._watches: dict[str, Watch] = {}
+        self._watches: dict[str, RtpTimeout] = {}
         self._fixed: set[str] = set()
 
     def came_in(self, leg: Leg) -> None:
@@ -63,7 +63,7 @@ class CallLimits:
 
     def answered(self, leg: Leg, time_limit: float = 0.0) -> None:
         """It is up.  ``time_limit``: the one that the API asked for, which nothing extends."""
-        self._watches[leg.sid] = Watch(self._loop, leg, self._settings.media_timeout_seconds)
+        self._watches[leg.sid] = RtpTimeout(self._loop, leg, self._settings.media_timeout_seconds)
         if time_limit:
             self._fixed.add(leg.sid)
         if leg.sid not in self._limits:

@@ -12,6 +12,7 @@ from ..cloud.functions import Controller, Unseal
 from ..engine.endpoint import Endpoint
 from ..engine.loop import Loop
 from ..media.downloads import Downloads
+from ..media.party import SoundSources
 from ..media.recording import Recordings
 from ..media.speech import Speech
 from ..registrar.registrar import Registrar
@@ -32,7 +33,7 @@ Dialogs = dict[str, tuple[Traced, str]]
 
 
 @dataclass(frozen=True)
-class Services:
+class Context:
     """Made once at the start.  ``collect_trace`` brings the SIP messages so far to their sessions."""
 
     settings: Settings
@@ -48,3 +49,8 @@ class Services:
     registrar: Registrar
     collect_trace: Callable[[], None]
     dialogs: Dialogs = field(default_factory=dict)
+
+    @property
+    def sources(self) -> SoundSources:
+        """What the media of a session need."""
+        return SoundSources(self.loop, self.speech, self.downloads)

@@ -12,14 +12,14 @@ from chalicelib.sip.status import Status
 
 from ..engine.loop import Timer
 from ..media.bridge import bridge, unbridge
+from ..media.party import SoundSources
 from ..media.recording import DialRecording
-from ..media.ringback import Ringing
-from .context import Services
+from ..media.ringback import Ringback
 from .leg import Leg
-from .outbound_leg import Placing
+from .outbound_leg import LegSetup
 
 
-class Dialing:
+class Fork:
     """A Dial under way on ``parent``.
 
     ``bridged`` is called once, with the winner; ``starred`` at a ``*`` of the caller that shall end the Dial.
@@ -27,21 +27,21 @@ class Dialing:
 
     def __init__(
         self,
-        services: Services,
+        sources: SoundSources,
         parent: Leg,
         command: commands.DialLegs,
-        placings: dict[str, Placing],
+        setups: dict[str, LegSetup],
         bridged: Callable[[Leg], None],
-        starred: Callable[[], None],
+        starred: Callable[[Leg], None],
         recording: DialRecording,
     ) -> None:
-        self._services = services
-        self._parent = parent
+        self._loop = sources.loop
+        self.parent = parent
         self._command = command
-        self._placings = placings
+        self._setups = setups
         self._bridged = bridged
         self._starred = starred
-        self._ringing = Ringing(services, parent, command)
+        self._ringback = Ringback(sources, parent, command)
         self._recording = recording
         self._limit: Timer | None = None
         self._over = False
@@ -56,45 +56,45 @@ class Dialing:
         if self._over:
             return
         if self.winner is not None:
-            bridge(self._parent, self.winner)
-            self._recording.hear(self._parent, self.winner)
+            bridge(self.parent, self.winner)
+            self._recording.hear(self.parent, self.winner)
         else:
             early = self._callee_heard_early()
-            self._ringing.hear(early)
-            self._recording.hear(self._parent, early)
+            self._ringback.hear(early)
+            self._recording.hear(self.parent, early)
 
     def digit(self, leg: Leg, digit: str) -> None:
         """A key of either side: passed on to the other one across the bridge, but for the ``*`` that ends it."""
         if self._over:
             return
-        if leg is self._parent and digit == "*" and self._command.hangup_on_star:
+        if leg is self.parent and digit == "*" and self._command.hangup_on_star:
             self._recording.stop()
-            self._starred()
-        elif leg is self._parent and self.winner is not None:
+            self._starred(self.parent)
+        elif leg is self.parent and self.winner is not None:
             self.winner.send_digit(digit)
         elif leg is self.winner:
-            self._parent.send_digit(digit)
+            self.parent.send_digit(digit)
 
     def accept(self, leg: Leg) -> None:
         """Bridge ``leg`` unless another is; then hang it up."""
-        if self.winner is leg or leg.sid not in self._placings:
+        if self.winner is leg or leg.sid not in self._setups:
             return
-        if self.winner is not None or self._parent.over:
-            self._placings[leg.sid].give_up()
+        if self.winner is not None or self.parent.over:
+            self._setups[leg.sid].give_up()
             return
         self.winner = leg
-        self._ringing.stop()
-        self._parent.respond(Status.OK)
-        self._limit = self._services.loop.after(self._command.time_limit, leg.hang_up)
-        bridge(self._parent, leg)
-        self._recording.bridged(self._parent, leg)
+        self._ringback.stop()
+        self.parent.respond(Status.OK)
+        self._limit = self._loop.after(self._command.time_limit, leg.hang_up)
+        bridge(self.parent, leg)
+        self._recording.bridged(self.parent, leg)
         self._bridged(leg)
         self._cancel_all_but(leg)
-        self._parent.takes_refer = leg.takes_refer = self._command.takes_refer
+        self.parent.takes_refer = leg.takes_refer = self._command.takes_refer
 
     def has(self, leg: Leg) -> bool:
         """Whether this Dial made ``leg`` and has not let it go."""
-        return leg.sid in self._placings
+        return leg.sid in self._setups
 
     def referred(self, leg: Leg) -> None:
         """``leg`` wants the other one transferred, and may leave before that is done."""
@@ -106,7 +106,7 @@ class Dialing:
 
     def ended(self, leg: Leg) -> None:
         """``leg`` is over."""
-        if leg is self._parent:
+        if leg is self.parent:
             self._parent_ended()
         else:
             self._leg_ended(leg)
@@ -114,13 +114,13 @@ class Dialing:
     def before_end(self, leg: Leg) -> None:
         """The end of ``leg`` is about to be told.  A recording that ends with it is told before."""
         self._ending.add(leg.sid)
-        if leg in (self._parent, self.winner) or self._ending.issuperset(self._placings):
+        if leg in (self.parent, self.winner) or self._ending.issuperset(self._setups):
             self._recording.stop()
 
     def _leg_ended(self, leg: Leg) -> None:
         """It removes only itself."""
-        self._placings.pop(leg.sid, None)
-        if leg is self.winner or not self._placings:
+        self._setups.pop(leg.sid, None)
+        if leg is self.winner or not self._setups:
             self._close()
         else:
             self.media_ready()
@@ -128,11 +128,11 @@ class Dialing:
     def part(self, legs: tuple[str, ...]) -> None:
         """Let go of ``legs``, the winner too: none is bridged or cancelled by this Dial any more."""
         for sid in legs:
-            self._placings.pop(sid, None)
+            self._setups.pop(sid, None)
         if self.winner is not None and self.winner.sid in legs:
-            unbridge(self._parent, self.winner)
+            unbridge(self.parent, self.winner)
             self._close()
-        elif not self._placings:
+        elif not self._setups:
             self._close()
         else:
             self.media_ready()
@@ -140,26 +140,52 @@ class Dialing:
     def _parent_ended(self) -> None:
         """Nobody is there to talk to.  A callee whom the caller has referred elsewhere waits for what comes."""
         self._close()
-        self._cancel_all_but(self.winner if self._transferor is self._parent else None)
+        self._cancel_all_but(self.winner if self._transferor is self.parent else None)
 
     def _cancel_all_but(self, winner: Leg | None) -> None:
-        for placing in list(self._placings.values()):
-            if placing.leg is not winner:
-                placing.give_up()
+        for setup in list(self._setups.values()):
+            if setup.leg is not winner:
+                setup.give_up()
 
     def _close(self) -> None:
         self._over = True
-        for leg in (self._parent, self.winner):
+        for leg in (self.parent, self.winner):
             if leg is not None:
                 leg.takes_refer = False
-        self._ringing.stop()
+        self._ringback.stop()
         self._recording.stop()
         if self._limit is not None:
             self._limit.cancel()
 
     def _callee_heard_early(self) -> Leg | None:
         """The first leg that sends sound before its answer.  One that is screened is heard by nobody."""
-        if self._ringing.own_sound:
+        if self._ringback.own_sound:
             return None
-        legs = [placing.leg for placing in self._placings.values() if not placing.command.screened]
+        legs = [setup.leg for setup in self._setups.values() if not setup.command.screened]
         return next((leg for leg in legs if leg.audio is not None and not leg.answered), None)
+
+
+class Forks:
+    """Those of a session: one at most for each call that dials."""
+
+    def __init__(self) -> None:
+        self._forks: dict[str, Fork] = {}
+
+    def begin(self, fork: Fork) -> None:
+        """In place of the one before on the same call."""
+        self._forks[fork.parent.sid] = fork
+
+    def by(self, call: str) -> Fork | None:
+        """The one that ``call`` dials."""
+        return self._forks.get(call)
+
+    def of(self, leg: Leg) -> Fork | None:
+        """The one that the leg is in: its own, or the one that made it."""
+        if leg.sid in self._forks:
+            return self._forks[leg.sid]
+        return next((fork for fork in self._forks.values() if fork.has(leg)), None)
+
+    def media_ready(self) -> None:
+        """A leg's audio came up, or changed."""
+        for fork in list(self._forks.values()):
+            fork.media_ready()

@@ -9,36 +9,56 @@ from __future__ import annotations
 
 import logging
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from chalicelib.calls.events import RINGING
 from chalicelib.catalogue import Code
 from chalicelib.sip.contacts import redirect_targets
 from chalicelib.sip.headers import Headers
 from chalicelib.sip.message import Message
-from chalicelib.sip.refer import Refer, judged
-from chalicelib.sip.status import Status, is_final
+from chalicelib.sip.refer import Refer
+from chalicelib.sip.status import Status
 
 from ..engine.call import CallGoneError, InviteState, SipCall
-from ..engine.endpoint import Endpoint, Route, SipAccount
+from ..engine.endpoint import AccountKey, Endpoint, SipAccount
 from ..engine.loop import Loop
-from ..engine.requests import add_header, call_parameters
 from .dtmf import Keypad
-from .observer import NOBODY, Owner
-from .refer import notify
+from .refer import Refers
 
 SILENCE = 1.0
 """Seconds that a given-up INVITE waits for its first response, before its end is reported without one."""
 _log = logging.getLogger(__name__)
 
 
+class LegObserver(Protocol):
+    """Who is told what happens to a leg; always on the loop, never inside one of the engine's callbacks."""
+
+    def leg_invited(self, leg: Leg) -> None:
+        """The INVITE is out."""
+
+    def leg_provisional(self, leg: Leg, code: int, reason: str) -> None:
+        """It rings: 180 or 183."""
+
+    def leg_answered(self, leg: Leg, headers: Headers) -> None:
+        """The call is up."""
+
+    def leg_media(self, leg: Leg) -> None:
+        """``leg.audio`` can be connected."""
+
+    def leg_digit(self, leg: Leg, digit: str) -> None:
+        """A key, once per press."""
+
+    def leg_referred(self, leg: Leg, refer: Refer) -> None:
+        """A REFER that was accepted."""
+
+    def leg_ended(self, leg: Leg, code: int, reason: str, headers: Headers, error: int) -> None:
+        """It is over; the last word about it."""
+
+
 class Leg:
-    """A call of a session.  ``sid`` is its CallSid."""
+    """A call of a session.  ``sid`` is its CallSid.  Without an ``observer`` nobody is told anything."""
 
-    live = 0
-    """Engine objects alive in this process: what a leak would let grow."""
-
-    def __init__(self, loop: Loop, endpoint: Endpoint, sid: str, owner: Owner) -> None:
+    def __init__(self, loop: Loop, endpoint: Endpoint, sid: str, observer: LegObserver | None = None) -> None:
         self.sid = sid
         self.sip_call_id = ""
         self.answered = False
@@ -51,16 +71,14 @@ class Leg:
         self.takes_refer = False
         self._loop = loop
         self._endpoint = endpoint
-        self._owner = owner
+        self._observer = observer
         self._call: SipCall | None = None
-        self._account: SipAccount | None = None
         self._giving_up = False
         self._headers: Headers = ()
         self._error = 0
         self._reason = ""
         self._rang = False
-        self._refer: Refer | None = None
-        self._first_refer = 0
+        self._refers = Refers()
         self._keypad = Keypad()
         self.tone_heard = self._keypad.tone_heard
 
@@ -77,20 +95,13 @@ class Leg:
     def accept(self, account: SipAccount, call_id: int) -> None:
         """Take the INVITE that came in.  Inside the callback: the engine wants its object now."""
         self.inbound = self.heard = True
-        self._hold(SipCall(self, account, call_id), account)
+        self._call = SipCall(self, account, call_id)
 
-    def invite(self, route: Route, to: str, target: str, from_header: str, headers: Headers) -> None:
+    def invite(self, route: AccountKey, to: str, target: str, from_header: str, headers: Headers) -> None:
         """Send the INVITE for ``to`` with the Request-URI ``target``.  What the engine refuses ends the leg (32011)."""
         try:
-            account = self._endpoint.account(route)
-            self._hold(SipCall(self, account), account)
-            parameters = call_parameters()
-            parameters.txOption.localUri = from_header
-            parameters.txOption.targetUri = target
-            for name, value in headers:
-                add_header(parameters, name, value)
-            assert self._call is not None
-            self._call.makeCall(to, parameters)
+            self._call = SipCall(self, self._endpoint.account(route))
+            self._call.invite(to, target, from_header, headers)
         except Exception as error:  # noqa: BLE001  the engine's, or NoAccountError: both say it could not be placed
             _log.warning(
                 "INVITE of %s not sent: %s", self.sid, getattr(error, "reason", type(error).__name__)
@@ -101,10 +112,8 @@ class Leg:
         """Send ``code`` to the caller, unless the dialog is past it."""
         if self._call is None or self.over or self.answered:
             return
-        parameters = call_parameters()
-        parameters.statusCode = code
         try:
-            self._call.answer(parameters)
+            self._call.respond(code)
         except CallGoneError:  # the caller's CANCEL was quicker; DISCONNECTED is on its way
             _log.info("%d for %s came too late", code, self.sid)
 
@@ -120,7 +129,7 @@ class Leg:
 
     def forsake(self) -> None:
         """Another INVITE takes its place: hang up, and tell nobody."""
-        self._owner = NOBODY
+        self._observer = None
         self.hang_up()
 
     def abandon(self, error: int, reason: str) -> None:
@@ -141,15 +150,11 @@ class Leg:
                 _log.info("%s: a digit is not sent", self.sid)
 
     def tell_referral(self, code: int) -> None:
-        """NOTIFY with ``code`` about the REFER that is under way; nothing to who wants none."""
-        refer = self._refer
-        if self._call is None or self.over or refer is None:
+        """NOTIFY with ``code`` about the REFER that is under way."""
+        if self._call is None or self.over:
             return
-        if is_final(code):
-            self._refer = None
         try:
-            if not refer.silent:
-                notify(self._call, refer, self._first_refer, code)
+            self._refers.tell(self._call, code)
         except CallGoneError:  # it has hung up, as a transferor may
             _log.info("%s gets no NOTIFY", self.sid)
 
@@ -168,25 +173,25 @@ class Leg:
         """Record the new state."""
         if state == InviteState.CALLING:
             self.sip_call_id = sip_call_id
-            self._loop.soon(lambda: self._owner.leg_invited(self))
+            self._loop.soon(self._on_invited)
         elif state == InviteState.EARLY and not self.inbound:
             self.first_response()
-            self._loop.soon(lambda: self._on_provisional(code, reason))
+            self._loop.soon(partial(self._on_provisional, code, reason))
         elif state == InviteState.CONNECTING:
             self.first_response()
             self._headers = message.x_headers
-            if self.inbound:
-                self._loop.soon(self._on_answered)
-        elif state == InviteState.CONFIRMED and not self.inbound:
-            self._loop.soon(self._on_answered)
         elif state == InviteState.DISCONNECTED:
-            answered = message.is_response
-            self.heard = self.heard or answered
-            headers = message.x_headers if answered else ()
-            moved = answered and 300 <= code < 400
-            self.contacts = redirect_targets(message.values("contact")) if moved else ()
-            why = message.final_reason or reason
-            self._loop.soon(lambda: self._on_disconnected(code, why, headers))
+            self._disconnected(code, message.final_reason or reason, message)
+        if state == (InviteState.CONNECTING if self.inbound else InviteState.CONFIRMED):
+            self._loop.soon(self._on_answered)
+
+    def _disconnected(self, code: int, reason: str, message: Message) -> None:
+        answered = message.is_response
+        self.heard = self.heard or answered
+        moved = answered and 300 <= code < 400
+        self.contacts = redirect_targets(message.values("contact")) if moved else ()
+        headers = message.x_headers if answered else ()
+        self._loop.soon(partial(self._on_disconnected, code, reason, headers))
 
     def first_response(self) -> None:
         """The callee's side is there: from now on a CANCEL may be sent (RFC 3261 §9.1)."""
@@ -202,37 +207,47 @@ class Leg:
     def digit_pressed(self, digit: str) -> None:
         """Record a key."""
         if self._keypad.told(digit):
-            self._loop.soon(lambda: None if self.over else self._owner.leg_digit(self, digit))
+            self._loop.soon(partial(self._on_digit, digit))
 
     def refer_came(self, message: Message) -> int:
-        """Record a REFER; returns the response to it.  One while another is under way is declined."""
-        if not self.takes_refer or self._refer is not None or self._giving_up:
+        """Record a REFER; returns the response to it."""
+        if not self.takes_refer or self._giving_up:
             return Status.DECLINE
-        code, self._refer = judged(message)
-        if self._refer is not None:
-            self._first_refer = self._first_refer or self._refer.cseq
-            self._loop.soon(partial(self._on_refer, self._refer))
+        code, refer = self._refers.came(message)
+        if refer is not None:
+            self._loop.soon(partial(self._on_refer, refer))
         return code
 
     # --- the same, on the loop ---
 
+    def _on_invited(self) -> None:
+        if self._observer is not None:
+            self._observer.leg_invited(self)
+
+    def _on_digit(self, digit: str) -> None:
+        if self._observer is not None and not self.over:
+            self._observer.leg_digit(self, digit)
+
     def _on_refer(self, refer: Refer) -> None:
         self.tell_referral(Status.TRYING)
-        if not self.over:
-            self._owner.leg_referred(self, refer)
+        if self._observer is not None and not self.over:
+            self._observer.leg_referred(self, refer)
 
     def _on_provisional(self, code: int, reason: str) -> None:
         """Once: a callee may send 180 and 183 in turn for as long as he rings, and each would be a step."""
-        if not (self.over or self._giving_up or self._rang) and code in RINGING:
-            self._rang = True
-            self._owner.leg_provisional(self, code, reason)
+        if self.over or self._giving_up or self._rang or code not in RINGING:
+            return
+        self._rang = True
+        if self._observer is not None:
+            self._observer.leg_provisional(self, code, reason)
 
     def _on_answered(self) -> None:
         if self._giving_up:
             self._end_dialog(0)  # the 200 crossed our hang-up
         elif not self.over and not self.answered:
             self.answered = True
-            self._owner.leg_answered(self, self._headers)
+            if self._observer is not None:
+                self._observer.leg_answered(self, self._headers)
 
     def _on_media(self) -> None:
         call = self._call
@@ -243,8 +258,8 @@ class Leg:
         except CallGoneError:  # hung up between the event and now
             self.audio = None
         self.active = self.audio is not None
-        if self.audio is not None:
-            self._owner.leg_media(self)
+        if self.active and self._observer is not None:
+            self._observer.leg_media(self)
 
     def _on_disconnected(self, code: int, reason: str, headers: Headers) -> None:
         self._release()
@@ -256,12 +271,8 @@ class Leg:
         if call is None:  # its end failed half-way
             self._end(0, "", (), self._error)
             return
-        parameters = call_parameters()
-        parameters.statusCode = (code or Status.DECLINE) if self.inbound and not self.answered else 0
-        if self._reason:
-            add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{self._reason}"')
         try:
-            call.hangup(parameters)
+            call.end((code or Status.DECLINE) if self.inbound and not self.answered else 0, self._reason)
         except CallGoneError:
             _log.info("%s was already gone", self.sid)
             self._on_disconnected(0, "", ())
@@ -270,29 +281,16 @@ class Leg:
         if not self.over:
             self.over = True
             self.active, self.audio = False, None
-            self._owner.leg_ended(self, code, reason, headers, error)
-
-    def _hold(self, call: SipCall, account: SipAccount) -> None:
-        self._call, self._account = call, account
-        account.legs += 1
-        Leg.live += 1
-        _alive.add(call)
+            if self._observer is not None:
+                self._observer.leg_ended(self, code, reason, headers, error)
 
     def _release(self) -> None:
-        call, account = self._call, self._account
-        if call is None or account is None:
-            return
-        self._call = self._account = None
-        self.audio = None
-        call.leg = None
-        account.legs -= 1
-        Leg.live -= 1
-        _alive.discard(call)
+        """Free the engine's object now: freed late, it would hang up a stranger."""
+        call, self._call = self._call, None
+        if call is not None:
+            self.audio = None
+            call.release()
 
 
 def _raise(error: Exception) -> None:
     raise error
-
-
-_alive: set[SipCall] = set()
-"""Holds every live call: one without a reference would be hung up by its destructor."""

@@ -13,12 +13,12 @@ from chalicelib.sip.headers import Headers
 from chalicelib.sip.name_addr import from_header
 from chalicelib.sip.uri import read_uri
 
-from ..engine.endpoint import Route
+from ..engine.endpoint import AccountKey
 from ..engine.loop import Timer
 from ..routing.redirects import MOST, MOVED
 from ..routing.resolver import TargetError, is_address
 from ..routing.target import Target, loose
-from .context import Services
+from .context import Context
 from .leg import Leg
 
 SILENCE_SECONDS = 4.0
@@ -27,7 +27,7 @@ one.  Timer B, 32 s, would be later than the leg's own limit."""
 
 
 @dataclass(frozen=True)
-class Answer:
+class FinalResponse:
     """A final response to an INVITE."""
 
     code: int
@@ -40,21 +40,21 @@ class Hop:
     """An INVITE to send: the Request-URI, and the way there."""
 
     uri: str
-    route: Route
+    route: AccountKey
 
 
-class Placing:
+class LegSetup:
     """From the command to the answer.  ``leg`` is another one after each INVITE that nobody answered."""
 
     def __init__(
         self,
-        services: Services,
+        context: Context,
         new_leg: Callable[[], Leg],
         command: commands.OutboundLeg,
         ring_timeout: Callable[[Leg], None],
     ) -> None:
         self.leg = new_leg()
-        self._services = services
+        self._context = context
         self._new_leg = new_leg
         self.command = command
         self._ring_timeout = ring_timeout
@@ -64,7 +64,7 @@ class Placing:
         self._given_up = False
         self._silence: Timer | None = None
         self._timer: Timer | None = (
-            services.loop.after(command.delay, self._look_up) if command.delay else None
+            context.loop.after(command.delay, self._look_up) if command.delay else None
         )
         if self._timer is None:
             self._look_up()
@@ -84,7 +84,7 @@ class Placing:
         else:
             self.leg.fail(0)
 
-    def goes_on(self, leg: Leg, answer: Answer) -> bool:
+    def goes_on(self, leg: Leg, answer: FinalResponse) -> bool:
         """Whether another INVITE takes the place of ``leg``, which has ended.
 
         To the next server: never after any answer.  To another place: when the answer says so.
@@ -98,7 +98,7 @@ class Placing:
             return True
         return False
 
-    def _follow(self, contacts: tuple[str, ...], answer: Answer) -> bool:
+    def _follow(self, contacts: tuple[str, ...], answer: FinalResponse) -> bool:
         """A place where this leg has been is not gone to again: that would be a circle."""
         places = tuple(uri for uri in contacts if uri not in self._been)
         if not places or self._redirections == MOST:
@@ -107,23 +107,23 @@ class Placing:
         self._been.update(places)
         self._hops.clear()
         self.leg = self._new_leg()
-        work = partial(_redirected, self.command, places, self._services)
-        self._services.loop.off_loop(work, self._go, partial(self._not_followed, answer))
+        work = partial(_redirected, self.command, places, self._context)
+        self._context.loop.off_loop(work, self._go, partial(self._not_followed, answer))
         return True
 
-    def _not_followed(self, answer: Answer, error: Exception) -> None:
+    def _not_followed(self, answer: FinalResponse, error: Exception) -> None:
         if not self._given_up:
             code = error.code if isinstance(error, TargetError) else Code.SIP_UNREACHABLE
             self.leg.fail(code, answer.code, answer.reason, answer.headers)
 
     def _look_up(self) -> None:
-        work = partial(_hops, self.command, self.command.uri, self._services)
-        self._services.loop.off_loop(work, self._begin, self._not_placed)
+        work = partial(_hops, self.command, self.command.uri, self._context)
+        self._context.loop.off_loop(work, self._begin, self._not_placed)
 
     def _begin(self, hops: tuple[Hop, ...]) -> None:
         if self._given_up:
             return
-        self._timer = self._services.loop.after(self.command.timeout, lambda: self._ring_timeout(self.leg))
+        self._timer = self._context.loop.after(self.command.timeout, lambda: self._ring_timeout(self.leg))
         self._go(hops)
 
     def _go(self, hops: tuple[Hop, ...]) -> None:
@@ -134,9 +134,9 @@ class Placing:
     def _invite(self, leg: Leg) -> None:
         hop = self._hops.popleft()
         command = self.command
-        sender = from_header(command.from_uri, command.from_name, self._services.endpoint.host)
+        sender = from_header(command.from_uri, command.from_name, self._context.endpoint.host)
         if self._hops:
-            self._silence = self._services.loop.after(SILENCE_SECONDS, lambda: self._not_heard(leg))
+            self._silence = self._context.loop.after(SILENCE_SECONDS, lambda: self._not_heard(leg))
         headers = command.headers
         if command.proxy:
             headers = (("Route", f"<{loose(command.proxy)}>"), *headers)
@@ -159,36 +159,36 @@ class Placing:
             self.leg.fail(error.code if isinstance(error, TargetError) else Code.SIP_UNREACHABLE)
 
 
-def _hops(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Hop, ...]:
+def _hops(command: commands.OutboundLeg, uri: str, context: Context) -> tuple[Hop, ...]:
     """Blocks on DNS, and on the key service for a sealed password."""
     # Who redirects us elsewhere gets no answer to that place's challenge: it would be a password check for a stranger.
     dialled = read_uri(command.uri)
     place = dialled if uri == command.uri else read_uri(uri)
-    username, password = _credential(command, services) if place.host == dialled.host else ("", "")
+    username, password = _credential(command, context) if place.host == dialled.host else ("", "")
     secure = dialled.secure_media
     return tuple(
-        Hop(uri, Route(username, password, target.hop(place), secure, ipv6=":" in target.address))
-        for target in _targets(command, uri, services)
+        Hop(uri, AccountKey(username, password, target.hop(place), secure, ipv6=":" in target.address))
+        for target in _targets(command, uri, context)
     )
 
 
-def _targets(command: commands.OutboundLeg, uri: str, services: Services) -> tuple[Target, ...]:
+def _targets(command: commands.OutboundLeg, uri: str, context: Context) -> tuple[Target, ...]:
     """Where to send the INVITE for ``uri``: to the proxy, or else to where its host leads.
 
     A telephone behind NAT is where its REGISTER came from; where its Contact leads is the second try, if at all.
     """
     if command.proxy:
-        _judge_behind_proxy(command, uri, services)
-        return services.resolver.targets(command.proxy, None)
+        _judge_behind_proxy(command, uri, context)
+        return context.resolver.targets(command.proxy, None)
     if not command.received or uri != command.uri:
-        return services.resolver.targets(uri, command.rules)
+        return context.resolver.targets(uri, command.rules)
     found: list[Target] = []
     refused = TargetError(Code.SIP_HOST_REFUSED)
     for place, rules in ((command.received, None), (uri, command.rules)):
         try:
             if rules is not None and not rules.permit_user(read_uri(place).user):
                 raise TargetError(Code.SIP_HOST_REFUSED)
-            found += services.resolver.targets(place, rules)
+            found += context.resolver.targets(place, rules)
         except TargetError as error:
             refused = error
     if not found:
@@ -196,29 +196,27 @@ def _targets(command: commands.OutboundLeg, uri: str, services: Services) -> tup
     return tuple(dict.fromkeys(found))
 
 
-def _judge_behind_proxy(command: commands.OutboundLeg, uri: str, services: Services) -> None:
+def _judge_behind_proxy(command: commands.OutboundLeg, uri: str, context: Context) -> None:
     """Raises TargetError for a callee that may not be called: the proxy would find him all the same.
 
     An address is judged as ever.  What a name leads to only the proxy knows: rules that name networks know no name.
     """
     want = read_uri(uri)
     if is_address(want.host):
-        services.resolver.targets(uri, command.rules)
+        context.resolver.targets(uri, command.rules)
     elif command.rules and not command.rules.permit_target(want.host, "", want.port or want.default_port):
         raise TargetError(Code.SIP_HOST_REFUSED)
 
 
-def _credential(command: commands.OutboundLeg, services: Services) -> tuple[str, str]:
+def _credential(command: commands.OutboundLeg, context: Context) -> tuple[str, str]:
     """User name and password, both empty when the leg has none."""
     if command.credential_ref:
-        stored = services.credentials(command.credential_ref)
+        stored = context.credentials(command.credential_ref)
         return stored.username, stored.password
-    return command.username, services.unseal(command.password) if command.username else ""
+    return command.username, context.unseal(command.password) if command.username else ""
 
 
-def _redirected(
-    command: commands.OutboundLeg, places: tuple[str, ...], services: Services
-) -> tuple[Hop, ...]:
+def _redirected(command: commands.OutboundLeg, places: tuple[str, ...], context: Context) -> tuple[Hop, ...]:
     """The hops to those of ``places`` that may be gone to.  Raises the TargetError of the first if there is none."""
     hops: list[Hop] = []
     errors: list[TargetError] = []
@@ -226,7 +224,7 @@ def _redirected(
         try:
             if not _permitted(command, uri):
                 raise TargetError(Code.SIP_HOST_REFUSED)
-            hops += _hops(command, uri, services)
+            hops += _hops(command, uri, context)
         except TargetError as error:
             errors.append(error)
     if not hops:

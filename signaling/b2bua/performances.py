@@ -7,8 +7,8 @@ from functools import partial
 
 from chalicelib.calls import commands
 
+from ..media.party import SoundSources
 from ..media.performance import Performance
-from .context import Services
 from .leg import Leg
 
 Performed = Callable[[commands.Perform, str, int], None]
@@ -18,15 +18,15 @@ Performed = Callable[[commands.Perform, str, int], None]
 class Performances:
     """By the CallSid of their call."""
 
-    def __init__(self, services: Services, performed: Performed) -> None:
-        self._services = services
+    def __init__(self, sources: SoundSources, performed: Performed) -> None:
+        self._sources = sources
         self._performed = performed
         self._running: dict[str, Performance] = {}
 
     def begin(self, leg: Leg, command: commands.Perform) -> None:
         """In place of what runs on ``leg``."""
         self.stop(leg.sid)
-        self._running[leg.sid] = Performance(self._services, leg, command, partial(self._ended, command))
+        self._running[leg.sid] = Performance(self._sources, leg, command, partial(self._ended, command))
 
     def stop(self, call: str) -> None:
         """Without a report.  Harmless where nothing runs."""

@@ -15,7 +15,7 @@ LOOKS = 30
 _log = logging.getLogger(__name__)
 
 
-class Watch:
+class RtpTimeout:
     """Over ``leg``, which has just been answered: ``seconds`` without a sign of life end it (32018), 0 never does.
 
     A sign of life is RTP, or an RTCP report: a telephone that only listens may send nothing else.  During a hold

@@ -19,7 +19,7 @@ def nothing() -> None:
     """Nobody waits for the keys."""
 
 
-class Keys:
+class DigitSender:
     """``digits`` one after another; ``done`` follows, at once when there are none, and not for a leg that has ended."""
 
     def __init__(self, loop: Loop, leg: Leg, digits: str, done: Callable[[], None]) -> None:

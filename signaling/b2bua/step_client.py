@@ -26,7 +26,7 @@ from chalicelib.catalogue import Code
 from chalicelib.log_lines import about
 
 from ..cloud.functions import NotAnsweredError
-from .context import Services
+from .context import Context
 from .session_trace import SessionTrace
 
 PATIENCE = 0.02
@@ -49,7 +49,7 @@ def now() -> dict[str, Any]:
     return {"at": time.time(), "entropy": fresh()}
 
 
-class Obedient(Protocol):
+class CommandHandler(Protocol):
     """Whose calls the conversation is about."""
 
     def carry_out(self, command: Command) -> None:
@@ -62,13 +62,13 @@ class Obedient(Protocol):
         """Something was answered: perhaps nothing is left to be said."""
 
 
-class Conversation:
+class StepClient:
     """``number``: of the step that the first request makes.  For the loop only."""
 
-    def __init__(self, services: Services, session: str, number: int, obedient: Obedient) -> None:
+    def __init__(self, context: Context, session: str, number: int, obedient: CommandHandler) -> None:
         self.claimed: Callable[[], None] | None = None
         self.sip = SessionTrace()
-        self._services = services
+        self._context = context
         self._session = session
         self._number = number
         self._obedient = obedient
@@ -90,7 +90,7 @@ class Conversation:
     def mention(self, event: events.Event) -> None:
         """Tell the engine what asks for no command: with the events that follow at once, in one step."""
         self.add(event)
-        self._services.loop.after(PATIENCE, self.post)
+        self._context.loop.after(PATIENCE, self.post)
 
     def add(self, event: events.Event) -> None:
         """Tell the engine with the next ``post``.  Of an abandoned session it hears only what its application says."""
@@ -117,7 +117,7 @@ class Conversation:
             return
         ends = any(isinstance(event, events.Ended) for event in self._pending)
         if ends:
-            self._services.collect_trace()
+            self._context.collect_trace()
         pending, self._pending = tuple(self._pending), []
         first, messages = self.sip.take() if ends or self.sip.due else (0, ())
         self._posting = True
@@ -126,8 +126,8 @@ class Conversation:
 
     def fetch(self, command: Fetch) -> None:
         """Have the fetch function ask the application, and tell the engine what it said."""
-        self._services.loop.off_loop(
-            partial(self._services.controller.fetch, command),
+        self._context.loop.off_loop(
+            partial(self._context.controller.fetch, command),
             lambda fetched: self.report(_stamped(fetched)),
             lambda _: self.report(
                 events.Fetched(**now(), call=command.call, id=command.id, error=Code.HTTP_RETRIEVAL_FAILURE)
@@ -137,12 +137,12 @@ class Conversation:
     def _request(
         self, events_: tuple[events.Event, ...], first: int, messages: tuple[SipMessage, ...]
     ) -> StepRequest:
-        task = self._services.settings.task_id
+        task = self._context.settings.task_id
         return StepRequest(self._session, self._number, events_, task=task, trace=messages, traced=first)
 
     def _send(self, request: StepRequest) -> None:
-        post = partial(self._services.controller.post, request)
-        self._services.loop.off_loop(
+        post = partial(self._context.controller.post, request)
+        self._context.loop.off_loop(
             post, partial(self._answered, request), partial(self._not_answered, request)
         )
 
@@ -186,7 +186,7 @@ class Conversation:
         wait = min(FIRST_WAIT * 2**self._tries, LONGEST_WAIT)
         self._tries += 1
         # Spread, so that the sessions of a task do not come back all at once.
-        self._services.loop.after(wait * random.uniform(0.5, 1.0), partial(self._send, request))
+        self._context.loop.after(wait * random.uniform(0.5, 1.0), partial(self._send, request))
 
     def _give_up(self, request: StepRequest, error: int) -> None:
         """The step can never be made.  When that is said of the one that abandons the session, the reaper has it."""

@@ -16,14 +16,14 @@ from chalicelib.sip.name_addr import read_address
 from chalicelib.sip.status import Status
 
 from ..engine.admission import Admission
+from ..engine.call import calls_alive
 from ..engine.endpoint import SipAccount
 from ..engine.loop import MainLoop
 from ..engine.methods import METHODS, REGISTRATION, take_only
 from ..engine.sounds import sounds_alive
-from .context import Services
+from .context import Context
 from .leg import Leg
-from .observer import NOBODY
-from .session import Session
+from .session import TaskSession
 from .step_client import fresh
 from .tracing import Tracing
 
@@ -38,21 +38,21 @@ class Switchboard:
 
     def __init__(self, loop: MainLoop) -> None:
         self._loop = loop
-        self._sessions: dict[str, Session] = {}
-        self._services: Services | None = None
+        self._sessions: dict[str, TaskSession] = {}
+        self._context: Context | None = None
         self._tracing = Tracing(loop, self._sessions.values)
         self._admission = Admission()
         self._held: dict[str, int] = {}
         self.draining = False
 
-    def open(self, services: Services) -> None:
+    def open(self, context: Context) -> None:
         """Take calls and registrations from now on."""
-        self._services = services
+        self._context = context
         self._admission.start()
-        services.registrar.start()
-        take_only(METHODS + (REGISTRATION if services.registrar.active else ()))
-        services.endpoint.start()
-        self._tracing.start(services)
+        context.registrar.start()
+        take_only(METHODS + (REGISTRATION if context.registrar.active else ()))
+        context.endpoint.start()
+        self._tracing.start(context)
         self._count()
 
     def collect_trace(self) -> None:
@@ -60,21 +60,21 @@ class Switchboard:
         self._tracing.collect()
 
     @property
-    def services(self) -> Services:
+    def context(self) -> Context:
         """What ``open`` was given."""
-        assert self._services is not None
-        return self._services
+        assert self._context is not None
+        return self._context
 
     def has_room(self) -> bool:
         """Whether another session may begin here."""
-        return not self.draining and len(self._sessions) < self.services.settings.max_calls
+        return not self.draining and len(self._sessions) < self.context.settings.max_calls
 
     def figures(self) -> dict[str, int | bool]:
         """For the health endpoint, from any thread.  What the engine holds is as old as the last look at the trace."""
         return {
             "sessions": len(self._sessions),
-            "calls": Leg.live,
-            "accounts": self.services.endpoint.slots,
+            "calls": calls_alive(),
+            "accounts": self.context.endpoint.slots,
             "threads": self._loop.threads,
             "sounds": sounds_alive(),
             "timers": self._loop.timers,
@@ -90,7 +90,7 @@ class Switchboard:
             self._refuse(sid, account, call_id, Status.REQUEST_URI_TOO_LONG)
             return
         try:
-            event = incoming_event(sid, message, source, self.services.settings.task_id)
+            event = incoming_event(sid, message, source, self.context.settings.task_id)
         except Exception:  # noqa: BLE001  without an answer of ours the engine would keep the call for ever
             _log.exception("an INVITE that cannot be read")
             self._refuse(sid, account, call_id, Status.SERVER_INTERNAL_ERROR)
@@ -99,7 +99,7 @@ class Switchboard:
 
     def _refuse(self, sid: str, account: SipAccount, call_id: int, code: int) -> None:
         """Without a session.  The engine wants an object for the call all the same."""
-        leg = Leg(self._loop, self.services.endpoint, sid, NOBODY)
+        leg = Leg(self._loop, self.context.endpoint, sid)
         leg.accept(account, call_id)
         self._loop.soon(partial(leg.hang_up, code))
 
@@ -108,9 +108,9 @@ class Switchboard:
         if sid in self._sessions:
             return
         session = self._open(sid, 1)
-        session.conversation.claimed = claimed
-        task = self.services.settings.task_id
-        session.conversation.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
+        session.steps.claimed = claimed
+        task = self.context.settings.task_id
+        session.steps.report(events.Claimed(at=time.time(), entropy=fresh(), task=task))
 
     def change(self, message: ChangeRequest) -> None:
         """The API changes a call.  A session that has gone needs nothing."""
@@ -124,7 +124,7 @@ class Switchboard:
             return
         self.draining = True
         self._admit()
-        self.services.registrar.refuse()
+        self.context.registrar.refuse()
         self._loop.after(seconds, self._hang_up_all)
         self._stop_when_empty()
 
@@ -134,7 +134,7 @@ class Switchboard:
         self._loop.after(LAST_POSTS, self._stop)
 
     def _stop_when_empty(self) -> None:
-        if self._sessions or Leg.live:
+        if self._sessions or calls_alive():
             self._loop.after(0.05, self._stop_when_empty)
         else:
             self._stop()
@@ -149,8 +149,8 @@ class Switchboard:
         else:
             self._loop.stopped = True
 
-    def _open(self, sid: str, number: int) -> Session:
-        session = self._sessions[sid] = Session(self.services, sid, number, self._closed)
+    def _open(self, sid: str, number: int) -> TaskSession:
+        session = self._sessions[sid] = TaskSession(self.context, sid, number, self._closed)
         self._admit()
         return session
 
@@ -160,7 +160,7 @@ class Switchboard:
         else:
             self._admission.refuse()
 
-    def _closed(self, session: Session) -> None:
+    def _closed(self, session: TaskSession) -> None:
         self._sessions.pop(session.sid, None)
         self._admit()
         self._tracing.closed(session)

@@ -17,8 +17,8 @@ from chalicelib.calls.protocol import SipMessage, TracePart, TraceRequest
 from ..cloud.functions import NotAnsweredError
 from ..engine.loop import Loop
 from ..engine.trace import Trace
-from .context import Dialogs, Services
-from .session import Session
+from .context import Context, Dialogs
+from .session import TaskSession
 from .session_trace import BATCH_CHARACTERS
 
 COLLECT_EVERY = 0.1
@@ -38,21 +38,21 @@ _log = logging.getLogger(__name__)
 class Tracing:
     """``sessions`` tells those that are open.  For the loop only."""
 
-    def __init__(self, loop: Loop, sessions: Callable[[], Iterable[Session]]) -> None:
+    def __init__(self, loop: Loop, sessions: Callable[[], Iterable[TaskSession]]) -> None:
         self._loop = loop
         self._sessions = sessions
         self._trace = Trace()
-        self._services: Services | None = None
+        self._context: Context | None = None
         self._dialogs: Dialogs = {}
-        self._over: deque[tuple[float, Session]] = deque()
+        self._over: deque[tuple[float, TaskSession]] = deque()
         self._flush_at = 0.0
         self._sending = 0
         self._finishing = False
 
-    def start(self, services: Services) -> None:
+    def start(self, context: Context) -> None:
         """Bring messages from now on to where ``services`` has them belong."""
-        self._services = services
-        self._dialogs = services.dialogs
+        self._context = context
+        self._dialogs = context.dialogs
         self._trace.start()
         self._go_on()
 
@@ -65,7 +65,7 @@ class Tracing:
                     SipMessage(message.at, sid, message.sent, message.peer, message.transport, message.text)
                 )
 
-    def closed(self, session: Session) -> None:
+    def closed(self, session: TaskSession) -> None:
         """The session is over."""
         self._over.append((time.monotonic(), session))
 
@@ -89,27 +89,27 @@ class Tracing:
         self._loop.after(COLLECT_EVERY, self._go_on)
 
     def _flush(self, now: float) -> None:
-        due = [session for session in self._sessions() if session.conversation.sip.due]
+        due = [session for session in self._sessions() if session.steps.sip.due]
         self._send([*due, *(session for since, session in self._over if now - since >= LINGER_SECONDS)])
         while self._over and self._may_go(now, *self._over[0]):
             _, session = self._over.popleft()
             for call_id in session.call_ids:
                 self._dialogs.pop(call_id, None)
 
-    def _may_go(self, now: float, since: float, session: Session) -> bool:
-        sip = session.conversation.sip
+    def _may_go(self, now: float, since: float, session: TaskSession) -> bool:
+        sip = session.steps.sip
         everything_sent = sip.empty and not sip.under_way
         return now - since >= (LINGER_SECONDS + FLUSH_EVERY if everything_sent else LATEST_SECONDS)
 
-    def _send(self, sessions: Iterable[Session]) -> None:
+    def _send(self, sessions: Iterable[TaskSession]) -> None:
         """What waits of ``sessions``, in as few requests as there may be."""
-        together: list[tuple[Session, TracePart]] = []
+        together: list[tuple[TaskSession, TracePart]] = []
         room = REQUEST_CHARACTERS
         for session in sessions:
-            first, messages = session.conversation.sip.take()
+            first, messages = session.steps.sip.take()
             if not messages:
                 continue
-            session.conversation.sip.under_way = True
+            session.steps.sip.under_way = True
             together.append((session, TracePart(session.sid, first, messages)))
             room -= sum(len(message.text) for message in messages)
             if room < BATCH_CHARACTERS or len(together) == REQUEST_SESSIONS:
@@ -118,28 +118,28 @@ class Tracing:
         if together:
             self._post(together)
 
-    def _post(self, together: list[tuple[Session, TracePart]]) -> None:
-        assert self._services is not None
+    def _post(self, together: list[tuple[TaskSession, TracePart]]) -> None:
+        assert self._context is not None
         self._sending += 1
         request = TraceRequest(tuple(part for _, part in together))
         self._loop.off_loop(
-            partial(self._services.controller.trace, request),
+            partial(self._context.controller.trace, request),
             lambda _: self._sent(together),
             partial(self._not_sent, together),
         )
 
-    def _sent(self, together: list[tuple[Session, TracePart]]) -> None:
+    def _sent(self, together: list[tuple[TaskSession, TracePart]]) -> None:
         self._sending -= 1
         for session, _ in together:
-            session.conversation.sip.under_way = False
+            session.steps.sip.under_way = False
         if self._finishing:
             self._send([session for session, _ in together])
 
-    def _not_sent(self, together: list[tuple[Session, TracePart]], error: Exception) -> None:
+    def _not_sent(self, together: list[tuple[TaskSession, TracePart]], error: Exception) -> None:
         """They wait for the next request, if the function may take them then."""
         _log.warning("SIP messages of %d sessions: %s", len(together), type(error).__name__)
         self._sending -= 1
         for session, part in together:
-            session.conversation.sip.under_way = False
+            session.steps.sip.under_way = False
             if isinstance(error, NotAnsweredError):
-                session.conversation.sip.put_back(part.first, part.messages)
+                session.steps.sip.put_back(part.first, part.messages)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from botocore.config import Config
 
-from ..b2bua.switchboard import Switchboard
 from ..engine.loop import MainLoop
 from ..settings import Settings
 from .heartbeat import Heartbeat
-from .queues import claim_outbound, obey
+from .queues import Calls, claim_outbound, obey
 
 # At the end of a drain ECS leaves little time, and a beat that comes late is none.
 IMPATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 2})
 _log = logging.getLogger(__name__)
+
+
+class TaskCalls(Calls, Protocol):
+    """The calls of the task, how many they are, and how they are let end."""
+
+    def figures(self) -> dict[str, int | bool]:
+        """For the heartbeat; from any thread."""
+
+    def drain(self, seconds: float) -> None:
+        """Take no more, and hang up what is left after ``seconds``.  On the loop."""
 
 
 class Presence:
@@ -29,7 +38,7 @@ class Presence:
         self._made_queue = ""
         self._heartbeat: Heartbeat | None = None
 
-    def begin(self, switchboard: Switchboard, loop: MainLoop) -> None:
+    def begin(self, calls: TaskCalls, loop: MainLoop) -> None:
         """Make the task's queue unless it was given one, say that the task lives, and take messages."""
         settings = self._settings
         if settings.task_queue_prefix and not settings.task_queue_url:
@@ -40,14 +49,14 @@ class Presence:
             self._heartbeat = Heartbeat(
                 self._client("dynamodb", config=IMPATIENT),
                 settings,
-                switchboard.figures,
-                lambda: loop.submit(lambda: switchboard.drain(settings.drain_seconds)),
+                calls.figures,
+                lambda: loop.submit(lambda: calls.drain(settings.drain_seconds)),
             )
             self._heartbeat.start()
         if settings.outbound_queue_url:
-            claim_outbound(self._client("sqs"), settings.outbound_queue_url, switchboard, loop)
+            claim_outbound(self._client("sqs"), settings.outbound_queue_url, calls, loop)
         if settings.task_queue_url:
-            obey(self._client("sqs"), settings.task_queue_url, switchboard, loop)
+            obey(self._client("sqs"), settings.task_queue_url, calls, loop)
 
     def end(self) -> None:
         """Forget the task.  The row goes last: while it is there, the reaper takes away what is left."""

@@ -9,13 +9,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
 from chalicelib.calls.protocol import ChangeRequest, OutboundCall, decode
 
-from ..b2bua.switchboard import Switchboard
 from ..engine.loop import MainLoop
 
 _log = logging.getLogger(__name__)
@@ -23,7 +22,20 @@ LONG_POLL = 10  # s
 PAUSE = 0.2  # s, while the task is full, or SQS fails
 
 
-def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: MainLoop) -> None:
+class Calls(Protocol):
+    """The calls of the task."""
+
+    def has_room(self) -> bool:
+        """Whether another one may begin here; from any thread."""
+
+    def claim(self, sid: str, claimed: Callable[[], None]) -> None:
+        """Place a created call.  ``claimed``: it is ours, take it off the queue.  On the loop."""
+
+    def change(self, message: ChangeRequest) -> None:
+        """Do what the API asks of one.  On the loop."""
+
+
+def claim_outbound(client: Any, url: str, calls: Calls, loop: MainLoop) -> None:
     """One call at a time, so that the burst stays in the queue for the task that has room.
 
     Room may have gone while a message was waited for: then the call is given back to the queue at once.
@@ -34,22 +46,22 @@ def claim_outbound(client: Any, url: str, switchboard: Switchboard, loop: MainLo
         delete = _deletion(client, url, message)
 
         def claim() -> None:
-            if switchboard.has_room():
-                switchboard.claim(call.session, lambda: loop.off_loop(delete, _ignore, _tell))
+            if calls.has_room():
+                calls.claim(call.session, lambda: loop.off_loop(delete, _ignore, _tell))
             else:
                 loop.off_loop(_return(client, url, message), _ignore, _tell)
 
         loop.submit(claim)
 
-    _receive_on_thread("outbound", client, url, switchboard.has_room, take, loop)
+    _receive_on_thread("outbound", client, url, calls.has_room, take, loop)
 
 
-def obey(client: Any, url: str, switchboard: Switchboard, loop: MainLoop) -> None:
+def obey(client: Any, url: str, calls: Calls, loop: MainLoop) -> None:
     """What the API asks of sessions that this task owns."""
 
     def take(message: Any) -> None:
         request = decode(message["Body"], ChangeRequest)
-        loop.submit(lambda: switchboard.change(request))
+        loop.submit(lambda: calls.change(request))
         _deletion(client, url, message)()
 
     _receive_on_thread("task", client, url, lambda: True, take, loop)

@@ -8,13 +8,14 @@ from typing import Any
 
 import pjsua2 as pj
 
+from chalicelib.sip.headers import Headers
 from chalicelib.sip.message import Message
 from chalicelib.sip.status import Status
 from chalicelib.sip.wire import REASON, repaired
 
 from .endpoint import SipAccount
 from .listener import CallListener
-from .requests import add_header
+from .requests import add_header, call_parameters
 
 _log = logging.getLogger(__name__)
 CallGoneError = pj.Error
@@ -37,7 +38,40 @@ class SipCall(pj.Call):
     def __init__(self, leg: CallListener, account: SipAccount, call_id: int = pj.PJSUA_INVALID_ID) -> None:
         super().__init__(account, call_id)
         self.leg: CallListener | None = leg
+        self._account_of_call = account
         self._refer = Message("")
+        account.legs += 1
+        _alive.add(self)
+
+    def release(self) -> None:
+        """It is over: its leg hears no more of it, and whoever lets it go next frees it.  A second time is harmless."""
+        self.leg = None
+        if self in _alive:
+            _alive.discard(self)
+            self._account_of_call.legs -= 1
+
+    def invite(self, to: str, target: str, from_header: str, headers: Headers) -> None:
+        """Send the INVITE for ``to`` with the Request-URI ``target``.  Raises pj.Error."""
+        parameters = call_parameters()
+        parameters.txOption.localUri = from_header
+        parameters.txOption.targetUri = target
+        for name, value in headers:
+            add_header(parameters, name, value)
+        self.makeCall(to, parameters)
+
+    def respond(self, code: int) -> None:
+        """Send ``code`` to the caller.  Raises CallGoneError."""
+        parameters = call_parameters()
+        parameters.statusCode = code
+        self.answer(parameters)
+
+    def end(self, code: int, reason: str) -> None:
+        """CANCEL, BYE, or the final response ``code`` to a caller; ``reason``: RFC 3326.  Raises CallGoneError."""
+        parameters = call_parameters()
+        parameters.statusCode = code
+        if reason:
+            add_header(parameters, "Reason", f'Q.850 ;cause=102 ;text="{reason}"')
+        self.hangup(parameters)
 
     def active_audio(self) -> Any:
         """Its audio media, None while there are none.  Raises CallGoneError."""
@@ -126,3 +160,12 @@ class SipCall(pj.Call):
     def onCallRedirected(self, prm: Any) -> int:
         """A 3xx is a final response like any other: who dials decides where to."""
         return int(pj.PJSIP_REDIRECT_REJECT)
+
+
+_alive: set[SipCall] = set()
+"""Holds every live call: one without a reference would be hung up by its destructor."""
+
+
+def calls_alive() -> int:
+    """The engine's objects of calls in this process: what a leak would let grow."""
+    return len(_alive)

@@ -30,7 +30,7 @@ OnIncoming = Callable[["SipAccount", int, Message, str], None]
 
 
 @dataclass(frozen=True)
-class Route:
+class AccountKey:
     """What an account is for: digest credentials, and the address to send to when the URI has a host name.
 
     ``secure_media``: SRTP or no call.
@@ -75,7 +75,7 @@ class Endpoint:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._settings = settings
         self._on_incoming = on_incoming
-        self._accounts: dict[Route, SipAccount] = {}
+        self._accounts: dict[AccountKey, SipAccount] = {}
         self.library = pj.Endpoint()
         self.library.libCreate()
         self.library.libInit(_configuration())
@@ -102,14 +102,14 @@ class Endpoint:
     def start(self) -> None:
         """Begin to take INVITEs."""
         self.library.libStart()
-        self.account(Route()).legs += 1  # the default account is never evicted
+        self.account(AccountKey()).legs += 1  # the default account is never evicted
 
     @property
     def host(self) -> str:
         """The address that others reach us at."""
         return self._settings.public_address or self._settings.sip_host
 
-    def account(self, route: Route) -> SipAccount:
+    def account(self, route: AccountKey) -> SipAccount:
         """Raises NoAccountError."""
         account = self._accounts.get(route)
         if account is None:
@@ -156,7 +156,7 @@ class Endpoint:
         number = self.library.transportCreate(kind, config)
         return int(self.library.transportGetInfo(number).localName.rsplit(":", 1)[1])
 
-    def _account_configuration(self, route: Route) -> Any:
+    def _account_configuration(self, route: AccountKey) -> Any:
         config = pj.AccountConfig()
         config.idUri = f"sip:callapi@{self.host}"
         media = config.mediaConfig

@@ -6,10 +6,10 @@ import logging
 import time
 from collections.abc import Callable
 
-from ..b2bua.leg import Leg
 from ..engine.audio import connect, disconnect
 from ..engine.loop import Loop, Timer
 from ..engine.sounds import Prompt
+from .party import Party
 
 _log = logging.getLogger(__name__)
 LOOK_SECONDS = 0.005
@@ -20,7 +20,7 @@ NO_AUDIO_SECONDS = 10.0
 """How long an item waits for a leg that has no audio, before it is passed over as if it had been heard."""
 
 
-def bridge(one: Leg, other: Leg) -> None:
+def bridge(one: Party, other: Party) -> None:
     """Both hear each other.  Nothing happens until both have audio."""
     if one.audio is None or other.audio is None:
         return
@@ -28,7 +28,7 @@ def bridge(one: Leg, other: Leg) -> None:
         _log.info("%s and %s: not bridged any more", one.sid, other.sid)
 
 
-def unbridge(one: Leg, other: Leg) -> None:
+def unbridge(one: Party, other: Party) -> None:
     """Neither hears the other any more."""
     if one.audio is None or other.audio is None:
         return
@@ -44,7 +44,7 @@ class Playing:
     """
 
     def __init__(
-        self, loop: Loop, leg: Leg, path: str, ended: Callable[[], None], lost: Callable[[], None]
+        self, loop: Loop, leg: Party, path: str, ended: Callable[[], None], lost: Callable[[], None]
     ) -> None:
         self._loop = loop
         self._leg = leg

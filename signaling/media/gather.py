@@ -12,7 +12,7 @@ MOST_DIGITS = 1000
 """Of a Gather that names no number: each key starts its time anew, and a program can press one for ever."""
 
 
-class Gathering:
+class DigitCollection:
     """``done`` gets the digits without the finish key.  ``interrupt`` stops the prompts at the first digit."""
 
     def __init__(

@@ -8,19 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..b2bua.leg import Leg
 from ..engine.library import Buffer, engine
 from ..engine.loop import Loop, Timer
+from .party import Party
 
 EVERY = 0.05
 """Seconds between looks at what was heard."""
 MOST = 64
 
 
-class Ear:
+class InbandDetector:
     """``heard`` gets each key of ``leg``, on the loop, until ``close``."""
 
-    def __init__(self, loop: Loop, leg: Leg, heard: Callable[[str], None]) -> None:
+    def __init__(self, loop: Loop, leg: Party, heard: Callable[[str], None]) -> None:
         self._loop = loop
         self._leg = leg
         self._heard = heard

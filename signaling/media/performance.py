@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 from chalicelib.calls.commands import Gather, Pause, Perform, Play, Say
 
-from ..b2bua.context import Services
-from ..b2bua.leg import Leg
 from ..engine.loop import Timer
 from .bridge import NO_AUDIO_SECONDS
-from .gather import Gathering
-from .inband_dtmf import Ear
-from .prompt import Prompting
+from .gather import DigitCollection
+from .inband_dtmf import InbandDetector
+from .party import Party, SoundSources
+from .prompt import PromptPlayer
 
 Item = Say | Play | Pause | Gather
 
@@ -21,24 +20,24 @@ Item = Say | Play | Pause | Gather
 class Performance:
     """``done`` gets the digits of the last Gather and the catalogue code of the first failure, 0 for none.
 
-    It always ends: what a leg without audio would hear is passed over after a while (see Prompting), and a Gather that
-    has nothing to say waits no longer for the audio in which its keys come.
+    It always ends: what a leg without audio would hear is passed over after a while (see PromptPlayer), and a Gather
+    that has nothing to say waits no longer for the audio in which its keys come.
     """
 
     def __init__(
-        self, services: Services, leg: Leg, command: Perform, done: Callable[[str, int], None]
+        self, sources: SoundSources, leg: Party, command: Perform, done: Callable[[str, int], None]
     ) -> None:
-        self._services = services
+        self._sources = sources
         self._leg = leg
         self._items: deque[Item] = deque(command.items)
         self._done = done
         self._digits = ""
         self._error = 0
-        self._prompting: Prompting | None = None
+        self._prompting: PromptPlayer | None = None
         self._pause: Timer | None = None
         self._gather_waits: Gather | None = None
-        self._gathering: Gathering | None = None
-        self._ear: Ear | None = None
+        self._gathering: DigitCollection | None = None
+        self._ear: InbandDetector | None = None
         self._prompts = 0
         self._over = False
         self._next()
@@ -96,12 +95,12 @@ class Performance:
     def _begin(self, item: Item) -> None:
         match item:
             case Pause():
-                self._pause = self._services.loop.after(item.seconds, self._next)
+                self._pause = self._sources.loop.after(item.seconds, self._next)
             case Say() | Play():
-                self._prompting = Prompting(self._services, self._leg, item, self._prompted)
+                self._prompting = PromptPlayer(self._sources, self._leg, item, self._prompted)
             case Gather(prompts=()) if self._leg.audio is None:
                 self._gather_waits = item
-                self._pause = self._services.loop.after(NO_AUDIO_SECONDS, lambda: self._gather(item))
+                self._pause = self._sources.loop.after(NO_AUDIO_SECONDS, lambda: self._gather(item))
             case Gather():
                 self._gather(item)
 
@@ -112,8 +111,8 @@ class Performance:
     def _gather(self, item: Gather) -> None:
         self._gather_waits = None
         self._silence()
-        self._gathering = Gathering(self._services.loop, item, self._interrupt, self._gathered)
-        self._ear = Ear(self._services.loop, self._leg, self.digit)
+        self._gathering = DigitCollection(self._sources.loop, item, self._interrupt, self._gathered)
+        self._ear = InbandDetector(self._sources.loop, self._leg, self.digit)
         self._prompts = len(item.prompts)
         self._items.extendleft(reversed(item.prompts))
         self._next()

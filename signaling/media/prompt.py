@@ -8,26 +8,27 @@ from functools import partial
 from chalicelib.calls.commands import Play, Say
 from chalicelib.catalogue import Code
 
-from ..b2bua.context import Services
-from ..b2bua.leg import Leg
 from ..engine.loop import Timer
 from ..engine.sounds import SoundError
 from .bridge import NO_AUDIO_SECONDS, Playing
 from .downloads import DownloadError
+from .party import Party, SoundSources
 
 FOR_EVER = 0
 """The ``loop`` of what goes on until the call ends."""
 
 
-class Prompting:
+class PromptPlayer:
     """``done`` gets the catalogue code of what went wrong, 0 for nothing, unless ``stop`` comes first.
 
     A leg without audio (on hold, or with a=inactive) hears it when its audio is back.  After ten seconds without, it
     is passed over as if it had been heard; one that goes on for ever waits.
     """
 
-    def __init__(self, services: Services, leg: Leg, item: Say | Play, done: Callable[[int], None]) -> None:
-        self._services = services
+    def __init__(
+        self, sources: SoundSources, leg: Party, item: Say | Play, done: Callable[[int], None]
+    ) -> None:
+        self._sources = sources
         self._leg = leg
         self._left = item.loop
         self._done = done
@@ -35,8 +36,8 @@ class Prompting:
         self._over = False
         self._playing: Playing | None = None
         self._waiting: Timer | None = None
-        make, self._error = _maker(services, item)
-        services.loop.off_loop(make, self._ready, self._failed)
+        make, self._error = _maker(sources, item)
+        sources.loop.off_loop(make, self._ready, self._failed)
 
     def media_ready(self) -> None:
         """The leg has audio, again or for the first time."""
@@ -72,10 +73,10 @@ class Prompting:
         self._silence()
         if self._leg.audio is None:
             if self._left != FOR_EVER:
-                self._waiting = self._services.loop.after(NO_AUDIO_SECONDS, self._pass_over)
+                self._waiting = self._sources.loop.after(NO_AUDIO_SECONDS, self._pass_over)
             return
         try:
-            self._playing = Playing(self._services.loop, self._leg, self._path, self._heard, self._pass_over)
+            self._playing = Playing(self._sources.loop, self._leg, self._path, self._heard, self._pass_over)
         except SoundError:
             self._finish(Code.PLAY_INVALID_CONTENT_TYPE)
 
@@ -98,10 +99,10 @@ class Prompting:
             self._done(error)
 
 
-def _maker(services: Services, item: Say | Play) -> tuple[Callable[[], str], int]:
+def _maker(sources: SoundSources, item: Say | Play) -> tuple[Callable[[], str], int]:
     """What makes its file, off the loop, and the code when that fails."""
     match item:
         case Say():
-            return partial(services.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
+            return partial(sources.speech.speak, item.text, item.voice, item.language), Code.SAY_INVALID_TEXT
         case Play():
-            return partial(services.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE
+            return partial(sources.downloads.get, item.url), Code.PLAY_INVALID_CONTENT_TYPE

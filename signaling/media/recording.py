@@ -19,10 +19,10 @@ from typing import Any, Literal
 from chalicelib.calls import commands, events
 from chalicelib.catalogue import Code
 
-from ..b2bua.leg import Leg
 from ..engine.audio import listeners
 from ..engine.loop import Loop
 from ..engine.sounds import SILENCE, Recorder, SoundError
+from .party import Party
 from .uploads import Finished, Uploads
 
 Side = Literal["caller", "callee"]
@@ -173,13 +173,13 @@ class DialRecording:
         if self._command is not None and self._command.since == "ringing":
             self._start()
 
-    def bridged(self, parent: Leg, winner: Leg) -> None:
+    def bridged(self, parent: Party, winner: Party) -> None:
         """They talk."""
         if self._command is not None and self._command.since == "answer":
             self._start()
         self.hear(parent, winner)
 
-    def hear(self, parent: Leg, winner: Leg | None) -> None:
+    def hear(self, parent: Party, winner: Party | None) -> None:
         """Connect what has audio by now; after a re-INVITE, again."""
         if self._command is not None:
             self._recordings.hear(self._command.sid, "caller", parent.audio)

@@ -8,35 +8,34 @@ from functools import partial
 from chalicelib.calls import commands
 from chalicelib.sip.status import Status
 
-from ..b2bua.context import Services
-from ..b2bua.leg import Leg
 from ..engine.audio import connect, disconnect
 from ..engine.sounds import Music, RingTone, SoundError
+from .party import Party, SoundSources
 
 _log = logging.getLogger(__name__)
 
 
-class Ringing:
+class Ringback:
     """For ``caller``, from now until ``stop``.
 
     Music takes the place of the tone once it is downloaded, and where it cannot be had there is still the tone.
     Early media (RFC 3960 §3.2) takes the place of the tone, but not of the music that the application chose.
     """
 
-    def __init__(self, services: Services, caller: Leg, command: commands.DialLegs) -> None:
+    def __init__(self, sources: SoundSources, caller: Party, command: commands.DialLegs) -> None:
         self._caller = caller
         self._country = command.ring_tone
         self._sound: RingTone | Music | None = None
         self._path = ""
-        self._heard: Leg | None = None
+        self._heard: Party | None = None
         self._announced = self._over = False
         self.own_sound = bool(command.music)
         if command.music:
-            services.loop.off_loop(
-                partial(services.downloads.get, command.music), self._music_ready, self._no_music
+            sources.loop.off_loop(
+                partial(sources.downloads.get, command.music), self._music_ready, self._no_music
             )
 
-    def hear(self, callee: Leg | None) -> None:
+    def hear(self, callee: Party | None) -> None:
         """The callee whose early media is there, None for nobody's: then the caller hears the tone or the music."""
         if self._over:
             return
@@ -92,7 +91,7 @@ class Ringing:
     def _no_music(self, cause: Exception) -> None:
         _log.info("music: %s", cause)
 
-    def _connect(self, callee: Leg) -> None:
+    def _connect(self, callee: Party) -> None:
         self._heard = callee
         if not connect(callee.audio, self._caller.audio):
             _log.info("%s: no early media any more", callee.sid)

@@ -27,6 +27,9 @@ from tests.signaling.wav import channels, longest_gap, seconds_of
 from tests.waiting import PATIENCE, wait_until
 from tests.webhooks.servers import application
 
+TAKES = 5
+LATE = 0.1  # s
+
 
 @pytest.fixture
 def telephones() -> Iterator[tuple[Telephone, Telephone]]:
@@ -86,10 +89,23 @@ def talk(
     return action.requests[0].form
 
 
+def talk_in_time(
+    scene: Scene, folder: Path, telephones: tuple[Telephone, Telephone], port: int
+) -> dict[str, str]:
+    """``talk``, again when this machine was so busy that a telephone was late with its sound."""
+    for take in range(TAKES):
+        for telephone in telephones:
+            telephone.late = 0.0
+        said = talk(scene, folder, telephones, port, f"recorded{take}.example")
+        if max(telephone.late for telephone in telephones) < LATE:
+            break
+    return said
+
+
 def test_recording_is_fetched_with_the_accounts_credentials(
     scene: Scene, tmp_path: Path, telephones: tuple[Telephone, Telephone]
 ) -> None:
-    said = talk(scene, tmp_path, telephones, scene.sip_port, "recorded.example")
+    said = talk_in_time(scene, tmp_path, telephones, scene.sip_port)
     url = said["RecordingUrl"]
     wait_until(lambda: status(scene, url) == 200)
     file = tmp_path / "fetched.wav"

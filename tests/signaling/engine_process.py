@@ -47,7 +47,7 @@ from chalicelib.calls.routing.policy import Policy
 from chalicelib.calls.types import Contact, Value
 from chalicelib.catalogue import Code
 from chalicelib.sip.digest import ha1, proves, read_credentials
-from signaling.b2bua.session import Session as TaskSession
+from signaling.b2bua.session import TaskSession
 from signaling.b2bua.switchboard import Switchboard
 from signaling.engine.loop import Loop
 from signaling.media.speech import espeak
@@ -168,7 +168,7 @@ def take_modifications(switchboard: Switchboard, loop: Loop) -> None:
 
 
 def modify(switchboard: Switchboard, sip_call_id: str, rcml: str) -> None:
-    session, sid = switchboard.services.dialogs.get(sip_call_id, (None, ""))
+    session, sid = switchboard.context.dialogs.get(sip_call_id, (None, ""))
     if isinstance(session, TaskSession):
         session.change(ChangeRequest(session.sid, sid, CallChange(rcml=rcml)))
 

@@ -221,8 +221,10 @@ class Caller(Peer):
         self._say("INVITE", 1, self.via(self._branch) + via, *lines, sdp=sdp)
 
     def comes_again(self) -> None:
-        """The INVITE of ``call``, by another way: another branch (RFC 3261 §8.2.2.2)."""
+        """The INVITE of ``call``, by another way: another branch, and outside the dialog (RFC 3261 §8.2.2.2)."""
+        inside, self._to = self._to, self._to.partition(";tag=")[0]
         self._say("INVITE", 1, self.via(), sdp="sendrecv")
+        self._to = inside
 
     def enters(self, provisional: Message) -> None:
         """The dialog that ``provisional`` began."""

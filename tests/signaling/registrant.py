@@ -14,6 +14,7 @@ from .task import Task
 
 DOMAIN = "example.com"
 CLIENTS = {"CLIENTS": json.dumps({"alice": "wonderland", "bob": "builder"})}
+"""For the task: those who may register, and their passwords."""
 OK = "SIP/2.0 200 OK"
 
 
@@ -104,5 +105,5 @@ def contacts(response: Message) -> list[str]:
 
 
 def registrations(task: Task) -> list[dict[str, Any]]:
-    """What the register function was asked."""
+    """What the task asked its register function."""
     return task.entries("registration")

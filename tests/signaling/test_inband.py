@@ -156,7 +156,7 @@ def test_change_of_the_media_loses_no_key_that_was_heard_before(monkeypatch: pyt
     """The loop is late: it has not looked at what the ear heard when the caller puts the call on hold."""
     monkeypatch.setattr(inband_dtmf, "engine", _Ears())
     leg, keys = SimpleNamespace(number=0, signals_keys=False, tone_heard=lambda _: None), list[str]()
-    ear = inband_dtmf.Ear(MainLoop(), leg, keys.append)  # type: ignore[arg-type]  # of a leg, what an ear asks
+    ear = inband_dtmf.InbandDetector(MainLoop(), leg, keys.append)
     ear.listen()
     assert keys == ["7"]
 
