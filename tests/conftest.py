@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
 from callapi.processes import PORTS, SHARE
@@ -22,6 +23,10 @@ SHARING = (
     "tests/platform/", "tests/infrastructure/", "tests/soak/", "tests/signaling/test_tls.py",
     "tests/signaling/test_engine_build.py",
 )  # fmt: skip
+
+# On a busy machine any example can exceed the 200 ms that Hypothesis allows.
+settings.register_profile("callapi", deadline=None)
+settings.load_profile("callapi")
 
 if worker := re.search(r"\d+", os.environ.get("PYTEST_XDIST_WORKER", "")):
     # Two runs on one machine begin at different places of the row.

@@ -20,15 +20,12 @@ from ..calls.session import Call, Session
 from ..calls.step import Step, step
 from ..calls.types import Contact, Quota
 from ..catalogue import Code
-from ..registrar.contacts import Contacts
-from ..storage.accounts import Accounts
 from ..storage.failures import is_permanent
-from ..storage.listing import Listing, changed_calls
+from ..storage.listing import changed_calls
 from ..storage.log import CallLog, LoggedProblem, Row
-from ..storage.queues import Outbound
 from ..storage.table import Addition, AdditionsRefusedError
-from ..storage.traces import Traces
 from .limits import charge
+from .ports import Applications, Callbacks, CallList, ContactBook, KeptTraces
 
 _log = logging.getLogger(__name__)
 MOST_MESSAGE = 500
@@ -65,11 +62,11 @@ class Steps:
     def __init__(
         self,
         log: CallLog,
-        traces: Traces,
-        accounts: Accounts,
-        listing: Listing,
-        outbound: Outbound,
-        contacts: Contacts,
+        traces: KeptTraces,
+        accounts: Applications,
+        listing: CallList,
+        outbound: Callbacks,
+        contacts: ContactBook,
         written: Written = _untold,
     ) -> None:
         self._log = log

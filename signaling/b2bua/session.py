@@ -147,7 +147,9 @@ class TaskSession:
             case commands.Reject():
                 leg.hang_up(command.code)
             case commands.Notify():
-                self._notify(leg, command.code)
+                leg.tell_referral(command.code)
+                if (fork := self._forks.of(leg)) is not None:
+                    fork.referral_ended()
 
     def _connect(self, command: commands.DialLegs | commands.Bridge | commands.Part) -> None:
         fork = self._forks.by(command.call)
@@ -194,12 +196,6 @@ class TaskSession:
         self._forks.begin(
             Fork(self._context.sources, parent, command, setups, bridged, self._starred, recording)
         )
-
-    def _notify(self, leg: Leg, code: int) -> None:
-        leg.tell_referral(code)
-        fork = self._forks.of(leg)
-        if fork is not None:
-            fork.referral_ended()
 
     # --- what happens ---
 

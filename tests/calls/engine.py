@@ -22,6 +22,7 @@ from chalicelib.calls.step import Step, step
 ACCOUNT = "AC" + "0" * 32
 CALLER = "CA" + "a" * 32
 APP = Application(account_sid=ACCOUNT, url="https://app.example.com/voice")
+HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 Kind = TypeVar("Kind")
 
 
@@ -122,3 +123,9 @@ class Story:
     def sent(step_made: Step) -> list[str]:
         """The commands of a step by their tags."""
         return [str(command.__struct_config__.tag) for command in step_made.commands]
+
+
+def dial_result(story: Story) -> dict[str, str]:
+    """The parameters of the one request for the Dial's action, ``/after``."""
+    (request,) = [fetch for fetch in story.all_of(Fetch) if fetch.url.endswith("/after")]
+    return request.parameters

@@ -6,30 +6,16 @@ import json
 
 import pytest
 
-from chalicelib.calls.commands import Bridge, DialLegs, Fetch, Hangup, Perform
-from chalicelib.calls.events import CallChange, Changed, RingTimeout, TaskLost
+from chalicelib.calls.commands import DialLegs, Hangup, Perform
+from chalicelib.calls.events import RingTimeout, TaskLost
 from chalicelib.calls.session import Application
 
-from .engine import ACCOUNT, CALLER, Story
+from .engine import ACCOUNT, CALLER, HOOK, Story, dial_result
 
-HOOK = 'statusCallback="/events" statusCallbackEvent="initiated,ringing,answered,completed"'
 TWO = (
     f'<Dial action="/after"><Sip {HOOK}>sip:bob@example.com</Sip>'
     f"<Sip {HOOK}>sip:carol@example.com;transport=tcp?dept=sales</Sip></Dial>"
 )
-SCREENED = f'<Dial action="/after"><Sip url="/screen" {HOOK}>sip:bob@example.com</Sip></Dial>'
-
-
-@pytest.fixture
-def story() -> Story:
-    return Story()
-
-
-def dial_result(story: Story) -> dict[str, str]:
-    """The parameters of the one action request."""
-    requests = [f for f in story.all_of(Fetch) if f.url.endswith("/after")]
-    assert len(requests) == 1
-    return requests[0].parameters
 
 
 def test_every_noun_is_invited_in_one_command_and_the_caller_is_answered_first(story: Story) -> None:
@@ -240,90 +226,6 @@ def test_late_and_repeated_events_of_an_ended_leg_change_nothing(story: Story) -
         assert (step.session, step.commands, step.callbacks) == (before, (), ())
 
 
-# -- screening
-def screened(story: Story, document: str) -> str:
-    story.call_runs(SCREENED)
-    (bob,) = story.legs
-    story.invited(bob)
-    story.answers(bob, ("X-Desk", "4"))
-    story.application_answers(f"<Response>{document}</Response>")
-    return bob
-
-
-def test_screening_is_fetched_with_the_childs_parameters(story: Story) -> None:
-    story.call_runs(SCREENED)
-    (bob,) = story.legs
-    story.invited(bob)
-    story.answers(bob, ("X-Desk", "4"))
-    fetch = story.last_of(Fetch)
-    assert (fetch.call, fetch.url) == (bob, "https://app.example.com/screen")
-    assert fetch.parameters["CallSid"] == bob
-    assert fetch.parameters["SipHeader_X-Desk"] == "4"
-    assert fetch.parameters["SipCallId"] == f"id-{bob[-4:]}"
-
-
-def test_callee_who_presses_a_key_is_sent_where_gather_points_and_bridged_at_the_end(story: Story) -> None:
-    bob = screened(story, '<Gather action="/accept" numDigits="1"><Say>Press 1</Say></Gather><Hangup/>')
-    story.performed(digits="1")
-    assert story.last_of(Fetch).parameters["Digits"] == "1"
-    step = story.application_answers("<Response/>")
-    assert step.commands == (Bridge(CALLER, bob),)
-
-
-def test_callee_who_presses_nothing_is_hung_up_and_the_dial_is_no_answer(story: Story) -> None:
-    bob = screened(story, '<Gather action="/accept" numDigits="1"><Say>Press 1</Say></Gather><Hangup/>')
-    step = story.performed()
-    assert Hangup(bob) in step.commands
-    result = dial_result(story)
-    assert (result["DialCallStatus"], result["DialBridged"]) == ("no-answer", "false")
-    story.ended(bob)
-    assert story.events_of(bob)[-1][:2] == ("completed", "completed")
-
-
-def test_dial_in_a_screening_document_hangs_the_leg_up(story: Story) -> None:
-    bob = screened(story, "<Dial><Sip>sip:eve@example.com</Sip></Dial>")
-    assert 13201 in story.problems
-    assert Hangup(bob) in story.last.commands
-    assert len(story.all_of(DialLegs)) == 1
-
-
-@pytest.mark.parametrize("body", ["no xml", "<Wrong/>", ""])
-def test_wrong_screening_document_takes_the_leg_out_and_not_the_call(story: Story, body: str) -> None:
-    story.call_runs(SCREENED)
-    story.answers(story.legs[0])
-    step = story.application_answers(body)
-    assert Hangup(story.legs[0]) in step.commands
-    assert dial_result(story)["DialCallStatus"] == "no-answer"
-
-
-def test_two_screened_callees_accept_and_one_is_bridged(story: Story) -> None:
-    story.call_runs(
-        '<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip url="/s">sip:carol@example.com</Sip></Dial>'
-    )
-    bob, carol = story.legs
-    story.answers(bob)
-    bobs = story.last_of(Fetch)
-    story.answers(carol)
-    story.application_answers("<Response/>")
-    assert story.last.commands == (Bridge(CALLER, carol),)
-    story.commands.append(bobs)
-    step = story.application_answers("<Response/>")
-    assert step.commands == (Hangup(bob),)
-
-
-def test_accepted_leg_that_dies_before_its_bridge_leaves_the_dial_to_the_others(story: Story) -> None:
-    story.call_runs('<Dial><Sip url="/s">sip:bob@example.com</Sip><Sip>sip:carol@example.com</Sip></Dial>')
-    bob, carol = story.legs
-    story.answers(bob)
-    story.application_answers("<Response/>")
-    story.ended(bob)
-    story.answers(carol)
-    story.bridged(carol)
-    dial = story.call(CALLER).dial
-    assert dial is not None
-    assert dial.bridged == carol
-
-
 # -- wrong input
 def test_invalid_noun_fails_alone_with_its_code(story: Story) -> None:
     story.call_runs(f"<Dial><Sip {HOOK}>sip:bad host</Sip><Sip>sip:bob@example.com</Sip></Dial>")
@@ -353,15 +255,7 @@ def test_strict_account_may_dial_one_sip_only(story: Story) -> None:
     assert story.all_of(DialLegs) == []
 
 
-# -- the API and the reaper
-def test_api_that_completes_a_ringing_child_ends_the_dial_as_canceled(story: Story) -> None:
-    story.call_runs(SCREENED)
-    (bob,) = story.legs
-    step = story.feed(Changed, bob, CallChange("completed"))
-    assert Hangup(bob) in step.commands
-    assert dial_result(story)["DialCallStatus"] == "canceled"
-
-
+# -- the reaper
 def test_task_that_died_fails_its_calls_and_their_callbacks_and_action_still_go_out(story: Story) -> None:
     story.call_runs(TWO)
     bob, _ = story.legs

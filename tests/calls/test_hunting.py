@@ -11,25 +11,14 @@ from chalicelib.calls.commands import DialLegs, Fetch, Hangup, Perform
 from chalicelib.calls.events import Fetched, RingTimeout, Starred
 from chalicelib.calls.step import step
 
-from .engine import CALLER, Story
+from .engine import CALLER, Story, dial_result
 
 THREE = "<Sip>sip:a@example.com</Sip><Sip>sip:b@example.com</Sip><Sip>sip:c@example.com</Sip>"
-
-
-@pytest.fixture
-def story() -> Story:
-    return Story()
 
 
 def rung(story: Story) -> list[list[str]]:
     """The users that each Dial command INVITEs."""
     return [[leg.uri[4] for leg in command.legs] for command in story.all_of(DialLegs)]
-
-
-def result(story: Story) -> dict[str, str]:
-    requests = [f for f in story.all_of(Fetch) if f.url.endswith("/after")]
-    assert len(requests) == 1
-    return requests[0].parameters
 
 
 # -- sequential
@@ -50,8 +39,8 @@ def test_sequential_stops_at_the_first_who_is_bridged(story: Story) -> None:
     story.bridged(b)
     story.ended(b)
     assert rung(story) == [["a"], ["b"]]
-    assert (result(story)["DialCallStatus"], result(story)["DialCallSid"]) == ("completed", b)
-    assert [leg["to"] for leg in json.loads(result(story)["DialLegs"])] == [
+    assert (dial_result(story)["DialCallStatus"], dial_result(story)["DialCallSid"]) == ("completed", b)
+    assert [leg["to"] for leg in json.loads(dial_result(story)["DialLegs"])] == [
         "sip:a@example.com",
         "sip:b@example.com",
     ]
@@ -76,14 +65,14 @@ def test_sequential_with_everyone_busy_runs_the_action_once(story: Story) -> Non
     story.call_runs(f'<Dial sequential="true" action="/after">{THREE}</Dial>')
     for _ in range(3):
         story.ended(story.legs[0], 486)
-    assert result(story)["DialCallStatus"] == "busy"
+    assert dial_result(story)["DialCallStatus"] == "busy"
 
 
 def test_caller_who_leaves_ends_the_hunt(story: Story) -> None:
     story.call_runs(f'<Dial sequential="true" action="/after">{THREE}</Dial>')
     story.ended(CALLER)
     assert rung(story) == [["a"]]
-    assert result(story)["DialCallStatus"] == "canceled"
+    assert dial_result(story)["DialCallStatus"] == "canceled"
 
 
 # -- priority and weight
@@ -140,8 +129,8 @@ def test_star_during_a_bridge_is_a_completed_dial(story: Story) -> None:
     story.answers(story.legs[0])
     story.bridged(story.legs[0])
     story.feed(Starred, CALLER)
-    assert result(story)["DialCallStatus"] == "completed"
-    assert result(story)["DialBridged"] == "true"
+    assert dial_result(story)["DialCallStatus"] == "completed"
+    assert dial_result(story)["DialBridged"] == "true"
 
 
 def test_star_while_it_rings_cancels_every_leg_and_rings_nobody_else(story: Story) -> None:
@@ -150,7 +139,7 @@ def test_star_while_it_rings_cancels_every_leg_and_rings_nobody_else(story: Stor
     made = story.feed(Starred, CALLER)
     assert Hangup(story.legs[0]) in made.commands
     assert rung(story) == [["a"], ["b"]]
-    assert result(story)["DialCallStatus"] == "canceled"
+    assert dial_result(story)["DialCallStatus"] == "canceled"
 
 
 # -- who is seen calling
@@ -178,4 +167,4 @@ def test_music_goes_out_as_an_absolute_url(story: Story) -> None:
 
 def test_dial_without_a_noun_failed_and_its_action_is_asked(story: Story) -> None:
     story.call_runs('<Dial action="/after"></Dial>')
-    assert result(story)["DialCallStatus"] == "failed"
+    assert dial_result(story)["DialCallStatus"] == "failed"

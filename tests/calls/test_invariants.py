@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -36,6 +37,8 @@ from chalicelib.calls.session import Dial, Session
 
 from .engine import CALLER, Story
 
+# A minute on a quiet machine.
+pytestmark = pytest.mark.timeout(600)
 HOOK = 'statusCallback="/e" statusCallbackEvent="initiated ringing answered completed"'
 DOCUMENTS = (
     (
@@ -274,6 +277,5 @@ TestHostileWorld = HostileWorld.TestCase
 TestHostileWorld.settings = settings(
     max_examples=300,
     stateful_step_count=50,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )

@@ -16,11 +16,6 @@ HOOK = 'statusCallback="/events"'
 HOPS = "X-CallAPI-Hops"
 
 
-@pytest.fixture
-def story() -> Story:
-    return Story()
-
-
 def comes_in(story: Story, to: str, headers: Headers = (), max_forwards: int = 70) -> Step:
     return story.feed(
         Incoming, CALLER, to, "sip:alice@example.com", headers=headers, max_forwards=max_forwards,

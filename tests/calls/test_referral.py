@@ -19,11 +19,6 @@ DIAL = f"<Response><Dial><Sip>{CAROL}</Sip></Dial></Response>"
 
 
 @pytest.fixture
-def story() -> Story:
-    return Story()
-
-
-@pytest.fixture
 def bob(story: Story) -> str:
     """A callee who talks to the caller."""
     story.call_runs(DOCUMENT)

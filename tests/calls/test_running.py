@@ -23,11 +23,6 @@ from chalicelib.calls.step import step
 from .engine import ACCOUNT, APP, CALLER, Story
 
 
-@pytest.fixture
-def story() -> Story:
-    return Story()
-
-
 def test_incoming_call_asks_the_application_with_the_standard_parameters(story: Story) -> None:
     story.caller_calls()
     fetch = story.last_of(Fetch)

@@ -9,8 +9,16 @@ from chalice.test import Client
 
 from tests.storage.cloud import Cloud, function
 
+from .api_client import Api
+
 
 @pytest.fixture
 def step(cloud: Cloud) -> Iterator[Client]:
     with function("step") as client:
         yield client
+
+
+@pytest.fixture
+def api(cloud: Cloud) -> Iterator[Api]:
+    with function("api") as client:
+        yield Api(client)

@@ -112,7 +112,7 @@ documents = st.lists(st.lists(verbs, max_size=6).map("".join), min_size=1, max_s
 )
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, suppress_health_check=list(HealthCheck))
 @given(
     script=documents,
     text=texts,

@@ -27,6 +27,10 @@ from tests.webhooks.servers import Application as Server
 
 OVER = {"completed", "busy", "no-answer", "canceled", "failed"}
 EVENTS = "initiated ringing answered completed"
+BOMB = (
+    b'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
+    b"<Response><Say>&c;</Say></Response>"
+)
 
 
 @dataclass(frozen=True)
@@ -155,3 +159,13 @@ def port_of(sip_uri: str) -> int:
 
 Call = Callable[..., Caller]
 Callee = Callable[[str], Sipp]
+
+
+def dial(noun: str, action: Server, **attributes: str) -> str:
+    """A Dial of ``noun`` that asks ``action`` when it is over."""
+    return element("Dial", noun, action=action.url(), **attributes)
+
+
+def at(peer: Sipp) -> str:
+    """The URI at which ``peer`` is called."""
+    return f"sip:bob@127.0.0.1:{peer.port}"

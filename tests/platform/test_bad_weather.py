@@ -17,18 +17,20 @@ from callapi.platform import signaling_task
 from chalicelib.calls.commands import DialLegs
 from tests.platform.lossy_proxy import lossy_way
 from tests.platform.scene import (
+    BOMB,
     HANG_UP,
     Call,
     Callee,
     Caller,
     Held,
     Scene,
+    at,
+    dial,
     document,
     element,
     never,
     port_of,
 )
-from tests.signaling.sipp import Sipp
 from tests.waiting import wait_until
 from tests.webhooks.servers import Answer, answer, application, closed_port, raw
 from tests.webhooks.servers import Application as Server
@@ -36,18 +38,6 @@ from tests.webhooks.servers import Application as Server
 # A killed task's calls are reaped after 45 s of silence, at the next full minute of the schedule.
 pytestmark = pytest.mark.timeout(200)
 TWO_MINUTES = 120.0
-BOMB = (
-    b'<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;">]>'
-    b"<Response><Say>&c;</Say></Response>"
-)
-
-
-def dial(noun: str, action: Server, **attributes: str) -> str:
-    return element("Dial", noun, action=action.url(), **attributes)
-
-
-def at(peer: Sipp) -> str:
-    return f"sip:bob@127.0.0.1:{peer.port}"
 
 
 # --- what takes long is begun before the first test and judged by the last ones ---
@@ -204,10 +194,7 @@ def test_caller_who_cancels_while_a_callee_is_screened_hangs_the_callee_up(
 def test_caller_who_cancels_during_the_fetch_rings_nobody_and_causes_no_action_request(
     scene: Scene, call: Call
 ) -> None:
-    with (
-        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bob,
-        application(HANG_UP) as action,
-    ):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bob, application(HANG_UP) as action:
         bob.bind(("127.0.0.1", 0))
         noun = scene.sip(f"sip:bob@127.0.0.1:{bob.getsockname()[1]}")
         held = Held(document(dial(noun, action)))

@@ -28,7 +28,8 @@ from tests.http_server import Handler, http_server
 from tests.signaling.documents import MAIN
 from tests.storage.cloud import deployed_resources
 
-from .engine_process import ACCOUNT, Engine
+from .engine_process import Engine
+from .memory_stores import ACCOUNT
 from .task import Task, process_running
 
 PREFIX = "callapi-task-"
@@ -54,8 +55,9 @@ class Invoked(Protocol):
 class Functions:
     """Lambda's Invoke at ``url``; while not ``up`` it answers 503.  Sessions of ``others`` belong to another task.
 
-    A step that ``impossible`` picks is answered as one that can never be made, one that ``deadly`` picks kills the
-    function, and one that ``throttled`` picks raises in it.  ``asked``: every step request, also those.
+    A step that ``impossible`` picks is answered as one that can never be made; if it ``leaves_row``, it is in the log
+    all the same, because only its effects failed.  One that ``deadly`` picks kills the function, and one that
+    ``throttled`` picks raises in it.  ``asked``: every step request, also those.
     """
 
     def __init__(self) -> None:
@@ -63,6 +65,7 @@ class Functions:
         self.up = True
         self.others: set[str] = set()
         self.impossible: Judge = never
+        self.leaves_row = False
         self.deadly: Judge = never
         self.throttled: Judge = never
         self.asked: list[StepRequest] = []
@@ -81,6 +84,8 @@ class Functions:
         if request.session in self.others:
             return encode(StepResponse(request.session, request.number, fenced=True)), ""
         if self.impossible(request):
+            if self.leaves_row:
+                engine.post(request)
             return encode(StepResponse(request.session, request.number, failed=12400)), ""
         return encode(engine.post(request)), ""
 

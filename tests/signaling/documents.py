@@ -7,6 +7,7 @@ from tests.signaling.peer import Peer
 SITE = "http://app.example/"
 MAIN = f"{SITE}main"
 AFTER = f"{SITE}after"
+WAITS = {MAIN: "<Response><Say>Hello</Say><Pause length='60'/></Response>"}
 HOOK = f'statusCallback="{SITE}events" statusCallbackEvent="initiated ringing answered completed"'
 
 

@@ -1,4 +1,4 @@
-"""The signaling task under the real engine, in a process of its own.
+"""The signaling task and the real step executor, in a process of their own.
 
 ``python -m tests.signaling.engine_process FOLDER``
 
@@ -24,11 +24,10 @@ from pathlib import Path
 
 import msgspec
 
-from chalicelib.calls.commands import Command, Fetch
-from chalicelib.calls.events import CallChange, Event, Fetched, Incoming
+from chalicelib.calls.commands import Fetch
+from chalicelib.calls.events import CallChange, Fetched
 from chalicelib.calls.protocol import (
     ChangeRequest,
-    SipMessage,
     StepRequest,
     StepResponse,
     TraceRequest,
@@ -45,8 +44,6 @@ from chalicelib.calls.registration import (
     subject,
 )
 from chalicelib.calls.routing.policy import Policy
-from chalicelib.calls.session import Application, Session
-from chalicelib.calls.step import Step, step
 from chalicelib.calls.types import Contact, Value
 from chalicelib.catalogue import Code
 from chalicelib.sip.digest import ha1, proves, read_credentials
@@ -58,13 +55,10 @@ from signaling.routing.credentials import Credential
 from signaling.routing.target import TargetError
 from signaling.settings import read_settings
 from signaling.task import run_task
-
-ACCOUNT = "AC" + "1" * 32
-SITE = "http://app.example/"
-MAIN = f"{SITE}main"
+from tests.signaling.memory_stores import Account, steps_in_memory
 
 
-class Account(Value, frozen=True):
+class AccountSettings(Value, frozen=True):
     """``clients``: contacts by name.  ``secrets``: user name and password by AccountSid/name."""
 
     policy: Policy | None = None
@@ -76,9 +70,10 @@ class Engine:
     """The step, the fetch and the register function, without AWS."""
 
     def __init__(self, folder: Path) -> None:
-        self._sessions: dict[str, Session | None] = {}
         self._documents: dict[str, str] = json.loads((folder / "documents.json").read_text())
-        self._account = own_account()
+        own = own_account()
+        account = Account(frozenset(self._documents), own.policy, own.clients)
+        self._steps = steps_in_memory(account, self._write)
         self._log = (folder / "log.jsonl").open("ab", buffering=0)
         self._lock = threading.Lock()
         self._clients: dict[str, str] = json.loads(os.environ.get("CLIENTS", "{}"))
@@ -88,48 +83,17 @@ class Engine:
         self._log.close()
 
     def post(self, request: StepRequest) -> StepResponse:
-        session = self._sessions.get(request.session)
-        commands: list[Command] = []
-        for event in map(self._with_application, request.events):
-            result = self._step(session, event)
-            session = result.session
-            commands += result.commands
-            self._write("event", event)
-            for callback in result.callbacks:
-                self._write("callback", callback)
-            for command in result.commands:
+        response = self._steps.handle(request)
+        if not response.fenced:
+            for event in request.events:
+                self._write("event", event)
+            for command in response.commands:
                 self._write("command", command)
-        self._write_messages(request.trace)
-        over = session is None or session.over
-        self._sessions[request.session] = session
-        if over:
-            self._sessions.pop(request.session)
-        return StepResponse(request.session, request.number, tuple(commands), over=over)
+        return response
 
     def trace(self, request: TraceRequest) -> None:
         self._write("trace_request", request)
-        for part in request.traces:
-            self._write_messages(part.messages)
-
-    def _write_messages(self, messages: tuple[SipMessage, ...]) -> None:
-        for message in messages:
-            self._write("trace", message)
-
-    def _step(self, session: Session | None, event: Event) -> Step:
-        result = step(session, event)
-        if result.wanted:
-            known = self._account.clients
-            contacts = {name: known.get(name, ()) for name in result.wanted}
-            result = step(session, msgspec.structs.replace(event, contacts=contacts))
-        return result
-
-    def _with_application(self, event: Event) -> Event:
-        if isinstance(event, Incoming):
-            url = SITE + event.to.partition(":")[2].partition("@")[0]
-            own = url if url in self._documents else MAIN
-            application = Application(ACCOUNT, url=own, policy=self._account.policy)
-            return msgspec.structs.replace(event, application=application)
-        return event
+        self._steps.trace(request)
 
     def fetch(self, command: Fetch) -> Fetched:
         body = self._documents.get(command.url, "")
@@ -164,8 +128,8 @@ class Engine:
             self._log.write(encode({"kind": kind, "value": value}) + b"\n")
 
 
-def own_account() -> Account:
-    return decode(os.environ.get("ACCOUNT", "{}"), Account)
+def own_account() -> AccountSettings:
+    return decode(os.environ.get("ACCOUNT", "{}"), AccountSettings)
 
 
 def secret(reference: str) -> Credential:

@@ -38,6 +38,10 @@ class Message:
     def header(self, name: str) -> str:
         return sip.Message(self.text).header(name.lower())
 
+    def values(self, name: str) -> list[str]:
+        """Those of a header that is a list with commas."""
+        return [value.strip() for value in self.header(name).split(",")]
+
     def headers(self) -> Headers:
         return sip.Message(self.text).headers
 

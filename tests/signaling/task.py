@@ -136,3 +136,9 @@ def called(peers: Make, task: Task, media: int = 9) -> Caller:
     caller.call()
     caller.picked_up()
     return caller
+
+
+def stranger(peers: Make, task: Task) -> Caller:
+    """Somebody who has no call with the task."""
+    found: Caller = peers(Caller, task.sip_port)
+    return found

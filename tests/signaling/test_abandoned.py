@@ -96,27 +96,17 @@ def test_step_that_kills_its_function_each_time_is_not_tried_for_ever(tmp_path: 
 
 
 def test_step_that_is_in_the_log_though_it_failed_is_stepped_over(tmp_path: Path, peers: Make) -> None:
-    """Its effects failed: the number that the task gives up is taken by then."""
+    """Its effects failed: the number under which the task gives up is taken by then, and the log fences it off."""
     callee = peers(Peer)
     with platform(tmp_path, callee) as (deployed, task):
-        fenced: list[StepRequest] = []
-
-        def taken(request: StepRequest) -> bool:
-            if "abandoned" in kinds(request) and not fenced:
-                fenced.append(request)
-                deployed.functions.others.add(request.session)
-            else:
-                deployed.functions.others.clear()
-            return False
-
-        deployed.functions.deadly = taken
         deployed.functions.impossible = having("bridged")
+        deployed.functions.leaves_row = True
         caller = called(peers, task)
         callee.answer(callee.expect("INVITE"))
         caller.expect("BYE")
         wait_until(lambda: task.events("abandoned"))
         last = [request for request in deployed.functions.asked if "abandoned" in kinds(request)]
-        assert [request.number - fenced[0].number for request in last] == [0, 1]
+        assert [request.number - last[0].number for request in last] == [0, 1]
         wait_until(lambda: fetched(task) == [MAIN, AFTER])
         task.wait_idle()
 

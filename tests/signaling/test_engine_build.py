@@ -1,7 +1,6 @@
 """What `signaling/engine/native/build-engine.sh` must have built: limits, codecs, crypto, and the SIP trace."""
 
 import base64
-import datetime
 import hashlib
 import json
 import re
@@ -18,12 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from callapi.processes import free_port, sipp_ports
+from tests.signaling.certificates import authority, certificate
 from tests.signaling.peer import Peer
 
 PROBE = Path(__file__).with_name("engine_probe.py")
@@ -154,38 +150,14 @@ def test_an_srtp_only_offer_carries_a_key(udp_peer: socket.socket) -> None:
     assert re.search(r"^a=crypto:\d+ AES_CM_128_HMAC_SHA1_80 inline:", invite, re.MULTILINE)
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    cert_file, key_file = folder / "cert.pem", folder / "key.pem"
-    cert_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-    )
-    return cert_file, key_file
-
-
 def test_a_request_over_tls_is_answered(tmp_path: Path) -> None:
-    cert, key = self_signed(tmp_path)
-    command = [sys.executable, str(PROBE), "tls", str(cert), str(key)]
+    issuer = authority(tmp_path)
+    own = certificate(tmp_path, issuer, "localhost")
+    command = [sys.executable, str(PROBE), "tls", str(own.cert), str(own.key)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as listener:
         assert listener.stdout
         port = next(int(line) for line in listener.stdout if line.strip().isdigit())
-        context = ssl.create_default_context(cafile=str(cert))
+        context = ssl.create_default_context(cafile=str(issuer.cert))
         with (
             socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
             context.wrap_socket(plain, server_hostname="localhost") as secure,

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.bridged_call import bridge
-from tests.signaling.documents import MAIN, dial
-from tests.signaling.peer import Caller, Make, Message, Peer
-from tests.signaling.task import Task, task_running
+from tests.signaling.documents import MAIN, WAITS, dial
+from tests.signaling.peer import Make, Peer
+from tests.signaling.task import stranger, task_running
 from tests.waiting import wait_until
 
 ALLOW = ["INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "INFO", "UPDATE", "PRACK", "REFER", "REGISTER"]
@@ -17,29 +17,6 @@ FOREIGN = ["SUBSCRIBE", "PUBLISH", "MESSAGE", "FROBNICATE"]
 EVENT = ["Event: presence", "Expires: 600"]
 SIDES = ["caller", "callee"]
 RELAY = "Content-Type: application/dtmf-relay"
-WAITS = {MAIN: "<Response><Say>Hello</Say><Pause length='60'/></Response>"}
-
-
-def values(message: Message, name: str) -> list[str]:
-    return [value.strip() for value in message.header(name).split(",")]
-
-
-def stranger(peers: Make, task: Task) -> Caller:
-    found: Caller = peers(Caller, task.sip_port)
-    return found
-
-
-def acknowledges(caller: Caller, provisional: Message) -> None:
-    """RFC 3262 §4."""
-    assert "100rel" in provisional.header("require")
-    caller.enters(provisional)
-    caller.ask("PRACK", f"RAck: {provisional.header('rseq')} {provisional.header('cseq')}")
-
-
-def taken(caller: Caller, method: str) -> int:
-    """How many of his requests have got a 200."""
-    answers = {message.cseq for message in caller.received if message.line.startswith("SIP/2.0 200")}
-    return [name for _, name in answers].count(method)
 
 
 # -- what is not taken
@@ -49,7 +26,7 @@ def test_foreign_methods_outside_a_call_get_405_and_begin_nothing(tmp_path: Path
             asks, victim = stranger(peers, call.task), peers(Peer)
             asks.place = victim.place
             asks.ask(method, *EVENT, "Content-Type: text/plain", body="hello")
-            assert values(asks.expect("SIP/2.0 405"), "allow") == ALLOW
+            assert asks.expect("SIP/2.0 405").values("allow") == ALLOW
             assert victim.received == []
             assert asks.count("NOTIFY") == 0
         assert call.task.health()["calls"] == 2
@@ -64,7 +41,7 @@ def test_foreign_methods_inside_a_call_get_405_and_the_call_goes_on(
     with bridge(tmp_path, peers) as call:
         for method in FOREIGN:
             asks = call.ask(side, method, *EVENT)
-            assert values(asks.expect("SIP/2.0 405"), "allow") == ALLOW
+            assert asks.expect("SIP/2.0 405").values("allow") == ALLOW
             assert asks.count("NOTIFY") == 0
         assert call.still_talks()
         call.ends_well()
@@ -76,7 +53,7 @@ def test_notify_inside_a_call_gets_489_with_what_there_is_and_the_call_goes_on(
 ) -> None:
     with bridge(tmp_path, peers) as call:
         asks = call.ask(side, "NOTIFY", "Event: message-summary", "Subscription-State: active")
-        assert values(asks.expect("SIP/2.0 489"), "allow-events") == ["refer"]
+        assert asks.expect("SIP/2.0 489").values("allow-events") == ["refer"]
         assert call.still_talks()
         call.ends_well()
 
@@ -150,15 +127,15 @@ def test_task_at_which_nobody_can_register_does_not_allow_it(tmp_path: Path, pee
     with task_running(tmp_path, WAITS, REGISTER="no") as task:
         asks = stranger(peers, task)
         asks.ask("REGISTER")
-        assert values(asks.expect("SIP/2.0 405"), "allow") == ALLOW[:-1]
+        assert asks.expect("SIP/2.0 405").values("allow") == ALLOW[:-1]
 
 
 # -- what the task says that it can do
 def test_allow_and_supported_of_what_the_task_sends_are_true(tmp_path: Path, peers: Make) -> None:
     with bridge(tmp_path, peers) as call:
         for message in (call.invite, call.picked_up):
-            assert set(values(message, "allow")) <= set(ALLOW)
-            assert set(values(message, "supported")) <= {"100rel", "timer", "norefersub"}
+            assert set(message.values("allow")) <= set(ALLOW)
+            assert set(message.values("supported")) <= {"100rel", "timer", "norefersub"}
             assert message.header("allow-events") in ("", "refer")
 
 
@@ -167,17 +144,17 @@ def test_options_outside_a_call_says_what_the_task_can_do(tmp_path: Path, peers:
         asks = stranger(peers, task)
         asks.ask("OPTIONS")
         answer = asks.expect("SIP/2.0 200")
-        assert values(answer, "allow") == ALLOW
-        assert values(answer, "supported") == ["100rel", "timer", "norefersub"]
-        assert values(answer, "accept") == ["application/sdp", "application/dtmf-relay"]
-        assert values(answer, "allow-events") == ["refer"]
+        assert answer.values("allow") == ALLOW
+        assert answer.values("supported") == ["100rel", "timer", "norefersub"]
+        assert answer.values("accept") == ["application/sdp", "application/dtmf-relay"]
+        assert answer.values("allow-events") == ["refer"]
         assert answer.body == ""
 
 
 @pytest.mark.parametrize("side", SIDES)
 def test_options_inside_a_call_gets_200(tmp_path: Path, peers: Make, side: str) -> None:
     with bridge(tmp_path, peers) as call:
-        assert values(call.ask(side, "OPTIONS").expect("SIP/2.0 200"), "allow") == ALLOW
+        assert call.ask(side, "OPTIONS").expect("SIP/2.0 200").values("allow") == ALLOW
         assert call.still_talks()
         call.ends_well()
 
@@ -192,56 +169,6 @@ def test_full_task_answers_options_as_it_would_an_invite(tmp_path: Path, peers: 
         asks.ask("OPTIONS")
         asks.expect("SIP/2.0 200")
         assert call.task.health()["refused"] == 0
-
-
-# -- what a request may require
-def test_extension_that_is_not_known_gets_420_and_is_named(tmp_path: Path, peers: Make) -> None:
-    required = ["Require: 100rel, tdialog", "Require: join"]
-    with bridge(tmp_path, peers) as call:
-        for method in ("INVITE", "OPTIONS"):
-            asks = stranger(peers, call.task)
-            asks.ask(method, *required, sdp="sendrecv")
-            assert values(asks.expect("SIP/2.0 420"), "unsupported") == ["tdialog", "join"]
-        for method in ("INVITE", "INFO", "OPTIONS", "UPDATE", "REFER"):
-            refused = call.ask("caller", method, *required).expect("SIP/2.0 420")
-            assert values(refused, "unsupported") == ["tdialog", "join"]
-        assert call.task.health()["calls"] == 2
-        assert call.still_talks()
-        # Who hangs up has gone, whatever he requires.
-        call.ask("callee", "BYE", *required).expect("SIP/2.0 200")
-        call.caller.expect("BYE")
-
-
-def test_caller_who_requires_reliable_ringing_gets_it(tmp_path: Path, peers: Make) -> None:
-    callee = peers(Peer)
-    with task_running(
-        tmp_path, {MAIN: dial(f"<Sip>{callee.uri}</Sip>", attributes='answerOnBridge="true"')}
-    ) as task:
-        caller = stranger(peers, task)
-        caller.call("Require: 100rel")
-        acknowledges(caller, caller.expect("SIP/2.0 180"))
-        wait_until(lambda: taken(caller, "PRACK") == 1)
-        callee.answer(callee.expect("INVITE"))
-        acknowledges(caller, caller.expect("SIP/2.0 183"))
-        wait_until(lambda: taken(caller, "PRACK") == 2 and taken(caller, "INVITE") == 1)
-
-
-def test_session_interval_that_is_too_small_gets_422(tmp_path: Path, peers: Make) -> None:
-    with task_running(tmp_path, WAITS) as task:
-        caller = stranger(peers, task)
-        caller.call("Supported: timer", "Session-Expires: 30")
-        assert caller.expect("SIP/2.0 422").header("min-se") == "90"
-        assert task.events("incoming") == []
-
-
-def test_headers_of_extensions_that_nobody_has_to_know_are_passed_over(tmp_path: Path, peers: Make) -> None:
-    """RFC 3911 and RFC 4538: whoever does not know them takes the call."""
-    with bridge(tmp_path, peers) as call:
-        names = f"{call.invite.header('call-id')};to-tag={call.callee.tag};from-tag=1"
-        caller = stranger(peers, call.task)
-        caller.call(f"Join: {names}", f"Target-Dialog: {names}")
-        caller.picked_up()
-        assert call.still_talks()
 
 
 # -- the methods that are taken

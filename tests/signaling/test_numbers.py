@@ -10,7 +10,7 @@ import pytest
 
 from tests.digest import WWW, challenge, is_right
 from tests.signaling.documents import AFTER, MAIN, dial, sip
-from tests.signaling.engine_process import ACCOUNT
+from tests.signaling.memory_stores import ACCOUNT
 from tests.signaling.peer import Caller, Make, Peer
 from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
 from tests.signaling.task import action, called, task_running

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.signaling.documents import MAIN, dial
-from tests.signaling.engine_process import ACCOUNT
+from tests.signaling.memory_stores import ACCOUNT
 from tests.signaling.rtp import CALLEE_TONE, CALLER_TONE, Telephone
 from tests.signaling.sipp import Sipp, Start, talks
 from tests.signaling.task import Task, task_running

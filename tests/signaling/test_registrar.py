@@ -1,3 +1,5 @@
+"""REGISTER from end to end: the challenge, the registration, and a softphone of another stack (docs/registrar.md)."""
+
 from __future__ import annotations
 
 import signal

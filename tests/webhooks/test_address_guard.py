@@ -4,7 +4,7 @@ import ipaddress
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.webhooks.errors import RequestError
@@ -71,7 +71,6 @@ def test_name_without_address_is_a_failed_connection() -> None:
     assert missing.value.code == 11205
 
 
-@settings(deadline=None)
 @given(
     address=st.one_of(
         st.ip_addresses(v=4),
