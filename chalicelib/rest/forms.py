@@ -12,7 +12,7 @@ from ..calls.events import CallChange
 from ..calls.session import MOST_URL, Application, Launch, StatusHook
 from ..calls.types import CallEvent, Method
 from ..catalogue import Code
-from ..sip import is_sip
+from ..sip import is_sip, parse_uri
 from ..storage.secrets import PasswordTooLongError
 from .errors import InvalidError
 
@@ -156,11 +156,18 @@ def _to(form: Form, check_target: Callable[[str], None]) -> str:
         raise InvalidError(Code.CALL_NO_TO, "To is missing")
     if is_sip(to):
         check_target(to)
-    elif not (NUMBER.fullmatch(to) or CLIENT.fullmatch(to)):
+        return _without_password(to)
+    if not (NUMBER.fullmatch(to) or CLIENT.fullmatch(to)):
         raise InvalidError(
             Code.CALL_INVALID_TO, "To is neither a telephone number, client:NAME nor a SIP URI"
         )
     return to
+
+
+def _without_password(uri: str) -> str:
+    """A URI's password (RFC 3261 §19.1.1) answers no challenge here, and what is not kept cannot be shown."""
+    kept, mark, headers = uri.strip().partition("?")
+    return parse_uri(kept).without_headers + mark + headers
 
 
 def _from(form: Form, check_target: Callable[[str], None]) -> str:
@@ -169,7 +176,8 @@ def _from(form: Form, check_target: Callable[[str], None]) -> str:
         raise InvalidError(Code.CALL_NO_FROM, "From is missing")
     if is_sip(from_):
         check_target(from_)
-    elif not CALLER.fullmatch(from_):
+        return _without_password(from_)
+    if not CALLER.fullmatch(from_):
         raise InvalidError(Code.CALL_INVALID_FROM, "From is neither a caller id nor a SIP URI")
     return from_
 

@@ -9,7 +9,8 @@ import pytest
 from chalice.test import Client
 
 from chalicelib.calls.protocol import encode
-from tests.storage.cloud import Cloud
+from chalicelib.calls.routing.policy import HostRules, Policy
+from tests.storage.cloud import ACCOUNT, TOKEN, Cloud
 
 from .api_client import BASE, FORM, LONG_PASSWORD, PASSWORD, Api, claim, offered
 
@@ -47,6 +48,18 @@ def test_password_is_nowhere_in_clear(
     out, err = capfd.readouterr()
     stored = json.dumps(cloud.rows()) + json.dumps([m["Body"] for m in cloud.received(cloud.outbound_url)])
     assert PASSWORD not in stored + out + err + shown.decode()
+
+
+@pytest.mark.parametrize("to", ["sip:bob:{}@example.net", "sip:bob:{}@refused.example;transport=tcp?X-A=1"])
+def test_password_in_a_uri_is_neither_kept_nor_shown(cloud: Cloud, api: Api, step: Client, to: str) -> None:
+    policy = Policy(rules=HostRules(refused_hosts=("refused.example",)))
+    cloud.accounts.save_account(ACCOUNT, TOKEN, policy)
+    answer = api.create(To=to.format(PASSWORD), From=f"sip:desk:{PASSWORD}@example.com")
+    assert answer.status_code == 201
+    assert PASSWORD not in answer.body.decode()
+    cloud.step(step, claim(answer.json_body["sid"]))
+    shown = api.get(f"/Calls/{answer.json_body['sid']}.json").body.decode()
+    assert PASSWORD not in shown + json.dumps(cloud.rows())
 
 
 @pytest.mark.parametrize("name", ["Rcml", "Twiml"])
