@@ -21,6 +21,7 @@ from .routing.routes import (
     NoRouteError,
     Route,
     admit_one_more,
+    asked_headers,
     client_routes,
     number_route,
     sip_route,
@@ -81,13 +82,10 @@ def _route(turn: Turn, to: str, launch: Launch) -> Route:
 
 
 def _first_leg(turn: Turn, parent: Call, route: Route, launch: Launch) -> OutboundLeg:
-    headers, warnings = sip.invite_headers(route.uri)
-    for warning in warnings:
-        turn.problem(warning.code, warning.message)
     return route.leg(
         call=parent.sid,
         caller=parent.from_,
-        headers=headers + identity_headers(turn, parent),
+        headers=asked_headers(turn, route) + identity_headers(turn, parent),
         timeout=launch.timeout,
     )
 

@@ -22,6 +22,7 @@ from ..routing.routes import (
     NoRouteError,
     Route,
     admit_one_more,
+    asked_headers,
     client_routes,
     number_route,
     sip_route,
@@ -100,9 +101,7 @@ def _place(turn: Turn, verb: rcml.Dial, noun: rcml.Noun, route: Route, child: Ca
         return _failed(turn, child, error, noun.line)
     for warning in route.uri.warnings:
         turn.problem(warning.code, warning.message, noun.line)
-    headers, warnings = sip.invite_headers(route.uri)
-    for warning in warnings:
-        turn.problem(warning.code, warning.message, noun.line)
+    headers = asked_headers(turn, route, noun.line)
     if not isinstance(noun, rcml.Number) and noun.video is not None:
         turn.problems((rcml.Problem(Code.NO_VIDEO, "placed with audio only", noun.line, 0),))
     timeout, delay = (noun.timeout, noun.delay) if isinstance(noun, rcml.Sip) else (None, 0)

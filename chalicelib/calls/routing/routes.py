@@ -86,6 +86,14 @@ def route_uri(text: str) -> sip.SipUri:
         raise NoRouteError(error.code, error.message) from None
 
 
+def asked_headers(turn: Turn, route: Route, line: int = 0) -> Headers:
+    """The headers that the URI asks for on its INVITE; those that are left out are noted with the noun's ``line``."""
+    headers, warnings = sip.invite_headers(route.uri)
+    for warning in warnings:
+        turn.problem(warning.code, warning.message, line)
+    return headers
+
+
 def sip_route(turn: Turn, target: str, credentials: Credentials) -> Route:
     """The route to the URI ``target``, through the account's outbound proxy if there is one.  Raises NoRouteError."""
     uri = route_uri(target)
