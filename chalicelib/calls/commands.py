@@ -1,4 +1,4 @@
-"""What the engine asks of the driver of a session: the signaling task, the reaper or a simulator.
+"""The commands that the engine gives to the driver of a session: the signaling task, the reaper or a simulator.
 
 Commands name mechanisms, not policy.  The task does alone what must not wait for a round trip, as the parameters of
 the command say: cancel the losers of a Dial, bridge the leg that needs no screening, stop at a limit, count digits.

@@ -20,7 +20,7 @@ NOBODY_DIALLED = {"DialCallStatus": "failed", "DialBridged": "false", "DialCallD
 
 
 def dial_result(turn: Turn, sid: str, dial: Dial) -> dict[str, str]:
-    """What the action request of the Dial on the call ``sid`` adds."""
+    """The parameters that the Dial of call ``sid`` adds to its action request."""
     legs = [turn.call(sid) for sid in dial.legs]
     if not legs:
         return NOBODY_DIALLED
@@ -53,7 +53,7 @@ def _best(legs: list[Call]) -> Call:
 def _dial_parameters(
     dial: Dial, legs: Iterable[Call], chosen: Call, status: CallStatus, at: float
 ) -> dict[str, str]:
-    """What the action request of a Dial adds (docs/contract.md §2); ``chosen`` is the leg that stands for the Dial."""
+    """The parameters of docs/contract.md §2; ``chosen`` is the leg that stands for the Dial."""
     talked = int(at - dial.bridged_at) if dial.bridged else 0
     parameters = {
         "DialCallStatus": status,

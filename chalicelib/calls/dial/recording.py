@@ -54,7 +54,7 @@ def lose_recording(turn: Turn) -> None:
 
 
 def recording_parameters(dial: Dial, at: float) -> dict[str, str]:
-    """What the action request of a Dial that ended ``at`` adds when something was recorded (docs/contract.md §2).
+    """The parameters about the recording of a Dial that ended ``at``; none without one (docs/contract.md §2).
 
     A recording that still runs when the engine itself ends the Dial ends with it: it is as long as it has run.
     """

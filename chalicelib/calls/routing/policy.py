@@ -55,7 +55,7 @@ class Trunk(msgspec.Struct, frozen=True, omit_defaults=True):
         return f"sip:{user}@{self.host}" + (";user=phone" if self.user_phone else "")
 
     def fault(self) -> str:
-        """What makes the trunk unusable, in words; empty when nothing does."""
+        """The reason why the trunk cannot be used, in words; empty when it can be."""
         try:
             sip.parse_uri(self.uri("1" * (self.strip + 1)))
             sip.parse_uri(f"sip:{self.from_host or 'example.com'}")
